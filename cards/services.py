@@ -1,0 +1,274 @@
+"""Cards, card requests and their decisions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from accounts.audit import AuditAction, TargetType
+from accounts.callers import Caller, Identity
+from accounts.entities import User, UserKey
+from accounts.rules import tier_of
+from accounts.services import get_user, require_user
+from cards import approval, rules
+from cards.approval import Offer
+from cards.entities import (
+    Card,
+    CardKey,
+    CardRequest,
+    CardRequestKey,
+    CardStatus,
+    DecisionSource,
+    RequestStatus,
+)
+from cards.events import card_approved, card_rejected, card_requested, card_status_changed
+from financial_api import commands
+from financial_api.commands import Outcome, Submission
+from financial_api.kernel import clock
+from financial_api.kernel.errors import CardAlreadyExists, NotFound
+from financial_api.unit_of_work import UnitOfWork
+from infra_backends import persistence, remote_config
+from infra_backends.persistence.repositories import Page
+from outbox.entities import EntityType, SequenceKey
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResult:
+    """A card request and, once approved, its card."""
+
+    request: CardRequest
+    card: Card | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReview:
+    """A card request as an admin sees it: with its user as it is now."""
+
+    request: CardRequest
+    user: User
+    at: datetime
+    card: Card | None = None
+
+
+def offers(identity: Identity) -> Sequence[Offer]:
+    """Return what the caller may ask for. Raises NotFound without a user record."""
+    return approval.offers_for(get_user(identity), remote_config.parameters(), clock.now())
+
+
+def cards_of(ecosystem_id: str, status: CardStatus | None) -> Sequence[Card]:
+    """Return a user's cards, newest first."""
+    cards = persistence.cards.of_user(ecosystem_id)
+    return [card for card in cards if status is None or card.status is status]
+
+
+def get_card(ecosystem_id: str, card_id: str) -> Card:
+    """Return a user's own card; raises NotFound, also for somebody else's."""
+    key = CardKey(ecosystem_id, card_id)
+    card = persistence.read([key]).get(key)
+    if card is None:
+        raise NotFound("There is no such card.")
+    return card
+
+
+def get_request(ecosystem_id: str, request_id: str) -> RequestResult:
+    """Return a user's own card request; raises NotFound, also for somebody else's."""
+    key = CardRequestKey(ecosystem_id, request_id)
+    request = persistence.read([key]).get(key)
+    if request is None:
+        raise NotFound("There is no such card request.")
+    card = get_card(ecosystem_id, request.card_id) if request.card_id else None
+    return RequestResult(request, card)
+
+
+def request_card(
+    caller: Caller, product_id: str, submission: Submission[RequestResult]
+) -> Outcome[RequestResult]:
+    """Ask for a card: approved at once, or left pending for an admin.
+
+    Raises NotFound without a user record, CardRequestExists, CardAlreadyExists, and
+    ValidationError for an unknown product or in the cool-down.
+    """
+    approval.check_product(product_id)
+    parameters = remote_config.parameters()
+    key = caller.user_key
+
+    def decide(work: UnitOfWork) -> RequestResult:
+        user = require_user(work, key)
+        approval.check_may_request(user, parameters, work.now)
+        waiting, request = approval.open_request(user, product_id, work.now)
+        work.emit(card_requested(request), first=True)
+        if approval.needs_approval(user, parameters):
+            work.save(waiting, request)
+            return RequestResult(request, None)
+        owner, approved, card = approval.approve(
+            waiting,
+            request,
+            rules.tier_limit(tier_of(user.current_score), parameters),
+            work.now,
+            source=DecisionSource.AUTO,
+        )
+        work.save(owner, approved, card)
+        work.emit(card_approved(approved, card, None))
+        return RequestResult(approved, card)
+
+    return commands.run(caller, lambda: [key], decide, submission)
+
+
+def requests_to_review(
+    status: RequestStatus | None, *, oldest_first: bool, after: str | None, limit: int
+) -> Page[RequestReview]:
+    """Return card requests of all users, each with its user, by the time they were made."""
+    page = persistence.card_requests.page(
+        status, oldest_first=oldest_first, after=after, limit=limit
+    )
+    now = clock.now()
+    users = persistence.read(list({UserKey(request.ecosystem_id): None for request in page.items}))
+    reviews = [
+        RequestReview(request, user, now)
+        for request in page.items
+        if (user := users.get(UserKey(request.ecosystem_id))) is not None
+    ]
+    return Page(reviews, page.next_position)
+
+
+def approve_request(
+    admin: Caller,
+    request_id: str,
+    credit_limit: Decimal,
+    reason: str | None,
+    submission: Submission[RequestReview],
+) -> Outcome[RequestReview]:
+    """Approve a pending request with a limit in dollars, as an admin.
+
+    Raises ValidationError outside the configured limits, NotFound, RequestAlreadyProcessed,
+    LimitExceedsPolicy over the limit of the user's tier now, CardAlreadyExists.
+    """
+    parameters = remote_config.parameters()
+    approval.check_limit_range(credit_limit, parameters)
+    why = reason or approval.DEFAULT_APPROVAL_REASON
+
+    def decide(work: UnitOfWork, user: User, request: CardRequest) -> RequestReview:
+        approval.check_pending(request)
+        approval.check_limit_policy(credit_limit, user, parameters)
+        owner, approved, card = approval.approve(
+            user, request, credit_limit, work.now, source=DecisionSource.ADMIN, reason=reason
+        )
+        work.save(owner, approved, card)
+        work.emit(card_approved(approved, card, admin))
+        _audit_decision(work, AuditAction.CARD_REQUEST_APPROVED, approved, why)
+        return RequestReview(approved, owner, work.now, card)
+
+    return _decide_request(admin, request_id, decide, submission)
+
+
+def reject_request(
+    admin: Caller, request_id: str, reason: str, submission: Submission[RequestReview]
+) -> Outcome[RequestReview]:
+    """Reject a pending request, as an admin. Raises NotFound, RequestAlreadyProcessed."""
+
+    def decide(work: UnitOfWork, user: User, request: CardRequest) -> RequestReview:
+        owner, rejected = approval.reject(user, request, reason, work.now)
+        work.save(owner, rejected)
+        work.emit(card_rejected(rejected, reason, admin))
+        _audit_decision(work, AuditAction.CARD_REQUEST_REJECTED, rejected, reason)
+        return RequestReview(rejected, owner, work.now)
+
+    return _decide_request(admin, request_id, decide, submission)
+
+
+def _decide_request(
+    admin: Caller,
+    request_id: str,
+    decide: Callable[[UnitOfWork, User, CardRequest], RequestReview],
+    submission: Submission[RequestReview],
+) -> Outcome[RequestReview]:
+    owner: list[str] = []
+
+    def reads() -> Sequence[UserKey | CardRequestKey | SequenceKey]:
+        ecosystem_id = persistence.card_requests.owner_of(request_id)
+        if ecosystem_id is None:
+            raise NotFound("There is no such card request.")
+        owner[:] = [ecosystem_id]
+        return [
+            UserKey(ecosystem_id),
+            CardRequestKey(ecosystem_id, request_id),
+            SequenceKey(EntityType.CARD_REQUEST, request_id),
+        ]
+
+    def decide_for_owner(work: UnitOfWork) -> RequestReview:
+        user = work.get(UserKey(owner[0]))
+        request = work.get(CardRequestKey(owner[0], request_id))
+        if user is None or request is None:
+            raise NotFound("There is no such card request.")
+        return decide(work, user, request)
+
+    return commands.run(admin, reads, decide_for_owner, submission)
+
+
+def _audit_decision(
+    work: UnitOfWork, action: AuditAction, request: CardRequest, reason: str
+) -> None:
+    new = {"status": request.status}
+    if request.decision is not None and request.decision.approved_limit is not None:
+        new |= {"creditLimit": request.decision.approved_limit, "cardId": request.card_id}
+    work.audit(
+        action,
+        (TargetType.CARD_REQUEST, request.request_id),
+        owner=request.ecosystem_id,
+        reason=reason,
+        previous={"status": RequestStatus.PENDING},
+        new=new,
+    )
+
+
+_MOVES = {
+    CardStatus.SUSPENDED: (rules.suspend, AuditAction.CARD_SUSPENDED),
+    CardStatus.ACTIVE: (rules.reactivate, AuditAction.CARD_REACTIVATED),
+    CardStatus.CANCELLED: (rules.cancel, AuditAction.CARD_CANCELLED),
+}
+
+
+def set_card_status(
+    admin: Caller,
+    user_slug: str,
+    card_id: str,
+    status: CardStatus,
+    reason: str,
+    submission: Submission[Card],
+) -> Outcome[Card]:
+    """Suspend, reactivate or cancel a user's card, as an admin.
+
+    Raises NotFound, InvalidStateTransition, and CardAlreadyExists when reactivating beside
+    another active card.
+    """
+    user_key, card_key = UserKey(user_slug), CardKey(user_slug, card_id)
+    sequence = SequenceKey(EntityType.CARD, card_id)
+    move, action = _MOVES[status]
+
+    def decide(work: UnitOfWork) -> Card:
+        user = require_user(work, user_key)
+        card = require_card(work, card_key)
+        moved = move(card, work.now)
+        if status is CardStatus.ACTIVE and user.card_summary.active_cards:
+            raise CardAlreadyExists
+        work.save(user.with_totals_moved(card.totals, moved.totals, work.now), moved)
+        work.emit(card_status_changed(card, moved, reason, admin))
+        work.audit(
+            action,
+            (TargetType.CARD, card_id),
+            owner=user_slug,
+            reason=reason,
+            previous={"status": card.status},
+            new={"status": moved.status},
+        )
+        return moved
+
+    return commands.run(admin, lambda: [user_key, card_key, sequence], decide, submission)
+
+
+def require_card(work: UnitOfWork, key: CardKey) -> Card:
+    """Return the card a command acts on; raises NotFound."""
+    card = work.get(key)
+    if card is None:
+        raise NotFound("There is no such card.")
+    return card

@@ -1,0 +1,28 @@
+"""The moment a request must be answered by, carried with the thread that serves it."""
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+from financial_api.kernel import clock
+
+REQUEST_SECONDS = 4.0
+"""How long a request may take, retries after a conflict included."""
+
+_ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Give the block `seconds` from now; replaces a deadline that was running."""
+    token = _ends_at.set(clock.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def remaining(default: float = REQUEST_SECONDS) -> float:
+    """Return the seconds left, never below zero; `default` where no deadline runs."""
+    ends_at = _ends_at.get()
+    return default if ends_at is None else max(0.0, ends_at - clock.monotonic())

@@ -1,0 +1,33 @@
+"""JSON both ways, with money as numbers that never pass through a float."""
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import msgspec
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_canonical_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+def dumps(value: Any) -> bytes:
+    """Return `value` as compact UTF-8 JSON; a `Decimal` becomes a number with its own digits."""
+    return _encoder.encode(value)
+
+
+def canonical(value: Any) -> bytes:
+    """Return JSON that is equal whenever the values are: keys sorted, nothing else varying."""
+    return _canonical_encoder.encode(value)
+
+
+def loads(text: bytes | str) -> Any:
+    """Return the value of a JSON text; numbers with a fraction or exponent become `Decimal`.
+
+    Raises ValueError for anything that is not JSON, NaN and Infinity included, and RecursionError
+    for nesting beyond the interpreter's limit.
+    """
+    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

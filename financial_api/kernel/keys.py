@@ -1,0 +1,30 @@
+"""Keys: how a stored thing is addressed, and what type it has when it is found."""
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar, cast
+
+T = TypeVar("T")
+
+
+class Key(Generic[T]):
+    """The primary key of one stored thing of type T; its subclasses are frozen dataclasses."""
+
+    __slots__ = ()
+
+
+class Reading:
+    """What one batch read found.
+
+    It is no snapshot: each thing is consistent, but two of them may be from different moments.
+    """
+
+    def __init__(self, found: Mapping[Key[Any], Any]) -> None:
+        self._found = found
+
+    def get(self, key: Key[T]) -> T | None:
+        """Return what was found under `key`, or None; KeyError if it was never asked for."""
+        return cast("T | None", self._found[key])
+
+    def __iter__(self) -> "Any":
+        """Iterate over everything that was found."""
+        return (value for value in self._found.values() if value is not None)

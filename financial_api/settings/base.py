@@ -1,0 +1,121 @@
+"""What every way of running shares. The modules beside this one choose the backends.
+
+Everything a person may want to change comes from the environment; README.md lists the names.
+"""
+
+from pathlib import Path
+
+import environ
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
+
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
+"""The API builds no URL from the Host header, so any is as good as another."""
+
+ROOT_URLCONF = "financial_api.urls"
+WSGI_APPLICATION = "financial_api.wsgi.application"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+INSTALLED_APPS = [
+    "financial_api",
+    "infra_backends",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+]
+
+MIDDLEWARE = [
+    "financial_api.api.middleware.EdgeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+]
+
+DATABASES: dict[str, object] = {}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# How the server listens; `manage.py serve` and `runserver` start it accordingly.
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000)
+WORKERS = env.int("WORKERS", 1)
+THREADS = env.int("THREADS", 64)
+
+# Requests.
+MAX_BODY_BYTES = 64 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+"""How many proxies in front append to X-Forwarded-For; 0 believes the connection alone."""
+
+# Throttling.
+THROTTLE = env.bool("THROTTLE", True)
+THROTTLE_REQUESTS_PER_MINUTE = env.int("THROTTLE_REQUESTS_PER_MINUTE", 100)
+THROTTLE_FAILURES_PER_MINUTE = env.int("THROTTLE_FAILURES_PER_MINUTE", 10)
+CACHE_URL = env.str("CACHE_URL", "")
+"""A Redis that all processes count in; without one each counts for itself."""
+
+# Cross-origin requests.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_HEADERS = [
+    "content-type",
+    "authorization",
+    "idempotency-key",
+    "if-none-match",
+    "x-request-id",
+    "traceparent",
+]
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS", "PATCH", "POST"]
+CORS_EXPOSE_HEADERS = [
+    "X-Request-ID",
+    "ETag",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "X-Stale-Data",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+]
+
+# Headers that keep browsers honest.
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# What only a developer or an operator switches on.
+ALLOW_MOCK_TOKENS = env.bool("ALLOW_MOCK_TOKENS", False)
+ALLOW_CLEANUP = env.bool("ALLOW_CLEANUP", False)
+
+OUTBOX_SHARDS = env.int("OUTBOX_SHARDS", 8)
+
+REST_FRAMEWORK = {
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "financial_api.api.schema.ContractSchema",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Financial API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
+    "loggers": {"django.request": {"level": "CRITICAL"}},
+}

@@ -1,0 +1,63 @@
+"""The contract of a persistence backend.
+
+`tests/backends` states it as a suite; a new backend is written by making that suite pass.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from financial_api.kernel.keys import Key, Reading
+from infra_backends.base import BaseBackend
+from infra_backends.persistence.commit import Commit
+from infra_backends.persistence.repositories import (
+    AuditLogRepository,
+    CardRepository,
+    CardRequestRepository,
+    IdempotencyRepository,
+    OutboxRepository,
+    TransactionRepository,
+    UserRepository,
+)
+from outbox.entities import DeletedCounts
+
+
+class PersistenceBackend(BaseBackend, ABC):
+    """A store: one batch read, one atomic commit, and a repository for each aggregate."""
+
+    setting = "PERSISTENCE"
+
+    shared_between_processes: ClassVar[bool] = True
+    """Whether several processes see the same data; one that does not serves one process only."""
+
+    users: UserRepository
+    cards: CardRepository
+    card_requests: CardRequestRepository
+    transactions: TransactionRepository
+    idempotency: IdempotencyRepository
+    outbox: OutboxRepository
+    audit_logs: AuditLogRepository
+
+    @abstractmethod
+    def read(self, keys: Sequence[Key[Any]]) -> Reading:
+        """Return what is stored under each key, in one batch.
+
+        Each thing is the last committed one, yet together they are no snapshot. Raises
+        BackendUnavailable.
+        """
+
+    @abstractmethod
+    def commit(self, commit: Commit) -> None:
+        """Store everything in `commit`, or nothing.
+
+        Raises ConcurrencyError when one of its conditions does not hold (see `Commit`), and
+        BackendUnavailable when the store did not answer, in which case it may have taken effect.
+        """
+
+    @abstractmethod
+    def purge(self, limit: int) -> DeletedCounts:
+        """Delete about `limit` rows of what a cleanup deletes, users before what is theirs.
+
+        Returns true counts; all zero when nothing was left. Audit logs, the cleanup's state and
+        the counter of the `system` entity stay.
+        """

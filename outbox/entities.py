@@ -1,0 +1,168 @@
+"""Events, the counters that number them, and the state of a cleanup beside those counters."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from financial_api.kernel.keys import Key
+
+
+class EntityType(StrEnum):
+    USER = "user"
+    SCORE = "score"
+    CARD_REQUEST = "cardRequest"
+    CARD = "card"
+    SYSTEM = "system"
+
+
+class EventType(StrEnum):
+    USER_CREATED = "user.created"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    SCORE_CHANGED = "score.changed"
+    CARD_REQUESTED = "card.requested"
+    CARD_APPROVED = "card.approved"
+    CARD_REJECTED = "card.rejected"
+    CARD_SUSPENDED = "card.suspended"
+    CARD_REACTIVATED = "card.reactivated"
+    CARD_CANCELLED = "card.cancelled"
+    TRANSACTION_PURCHASE = "transaction.purchase"
+    TRANSACTION_PAYMENT = "transaction.payment"
+    SYSTEM_CLEANUP = "system.cleanup"
+
+
+class EventStatus(StrEnum):
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    """Waiting for a retry."""
+    DEAD_LETTER = "dead_letter"
+
+
+UNSENT = frozenset({EventStatus.PENDING, EventStatus.FAILED})
+CLEANUP_ENTITY_ID = "cleanup"
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """What happened, before the commit numbers it."""
+
+    event_type: EventType
+    entity_type: EntityType
+    entity_id: str
+    ecosystem_id: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventKey(Key["Event"]):
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event in the outbox. Its payload holds JSON values, money as `Decimal`."""
+
+    event_id: str
+    event_type: EventType
+    entity_type: EntityType
+    entity_id: str
+    ecosystem_id: str
+    sequence_number: int
+    previous_event_id: str | None = None
+    payload: Mapping[str, Any]
+    traceparent: str | None = None
+    shard: int
+    status: EventStatus = EventStatus.PENDING
+    retry_count: int = 0
+    last_error: str | None = None
+    next_retry_at: datetime
+    created_at: datetime
+    sent_at: datetime | None = None
+    deliveries: tuple[str, ...] = ()
+    """The subscribers that have already had it."""
+    version: int = 0
+
+    @property
+    def key(self) -> EventKey:
+        return EventKey(self.event_id)
+
+    @property
+    def is_unsent(self) -> bool:
+        return self.status in UNSENT
+
+    @property
+    def entity(self) -> tuple[EntityType, str]:
+        return self.entity_type, self.entity_id
+
+
+def shard_of(entity_type: str, entity_id: str, shards: int) -> int:
+    """Return the shard of an entity's events: a hash that is the same in every process."""
+    return zlib.crc32(f"{entity_type}#{entity_id}".encode()) % shards
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceKey(Key["EntitySequence"]):
+    entity_type: EntityType
+    entity_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitySequence:
+    """The counter of one entity's events: number and id of the last; 0 before the first."""
+
+    entity_type: EntityType
+    entity_id: str
+    last_number: int = 0
+    last_event_id: str | None = None
+
+    @property
+    def key(self) -> SequenceKey:
+        return SequenceKey(self.entity_type, self.entity_id)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedCounts:
+    """How many rows a cleanup deleted, of the kinds it answers for and of all kinds."""
+
+    users: int = 0
+    cards: int = 0
+    transactions: int = 0
+    card_requests: int = 0
+    events: int = 0
+    others: int = 0
+
+    def __add__(self, other: "DeletedCounts") -> "DeletedCounts":
+        return DeletedCounts(
+            self.users + other.users,
+            self.cards + other.cards,
+            self.transactions + other.transactions,
+            self.card_requests + other.card_requests,
+            self.events + other.events,
+            self.others + other.others,
+        )
+
+    def __bool__(self) -> bool:
+        return self != DeletedCounts()
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupKey(Key["CleanupState"]):
+    """The key of the one cleanup state there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupState:
+    """Whether a cleanup runs, when it last gave a sign, and the last token that started one."""
+
+    running: bool = False
+    heartbeat_at: datetime | None = None
+    last_token_issued_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def key(self) -> CleanupKey:
+        return CleanupKey()
