@@ -38,7 +38,10 @@ def is_near_limit(card: Card) -> bool:
 
 
 def due_date(after: datetime) -> datetime:
-    """Return when the next payment is due: 30 days after an activation, payment or first purchase."""
+    """Return when the next payment is due, 30 days after what started the term.
+
+    That is the activation, each payment, and a purchase on a card that owed nothing.
+    """
     return after + PAYMENT_TERM
 
 

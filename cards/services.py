@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from accounts.audit import AuditAction, TargetType
 from accounts.callers import Caller, Identity
@@ -208,7 +209,7 @@ def _decide_request(
 def _audit_decision(
     work: UnitOfWork, action: AuditAction, request: CardRequest, reason: str
 ) -> None:
-    new = {"status": request.status}
+    new: dict[str, Any] = {"status": request.status}
     if request.decision is not None and request.decision.approved_limit is not None:
         new |= {"creditLimit": request.decision.approved_limit, "cardId": request.card_id}
     work.audit(

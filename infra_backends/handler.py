@@ -1,10 +1,11 @@
 """From a setting to a backend: built on first use, once for each process."""
 
+import contextlib
 import inspect
 import os
 import pkgutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, TypeVar, cast
 
@@ -43,6 +44,15 @@ class BackendHandle(Generic[B]):
                 if self._backend is None:
                     self._backend = self._build()
         return self._backend
+
+    @contextlib.contextmanager
+    def use(self, backend: B) -> Iterator[B]:
+        """Stand for `backend`, in every thread, for the length of a `with` block."""
+        previous, self._backend = self._backend, backend
+        try:
+            yield backend
+        finally:
+            self._backend = previous
 
     def validate(self) -> None:
         """Raise InvalidBackendError if the setting cannot be built, without building it."""

@@ -41,9 +41,11 @@ MIDDLEWARE = [
 DATABASES: dict[str, object] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# How the server listens; `manage.py serve` and `runserver` start it accordingly.
+# How `manage.py serve` and `runserver` listen.
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000)
+LISTEN_ADDRESS = env.str("LISTEN_ADDRESS", "")
+"""Where this process listens: said by the command that starts it, not by a person."""
 WORKERS = env.int("WORKERS", 1)
 THREADS = env.int("THREADS", 64)
 
@@ -105,8 +107,32 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Financial API",
+    "DESCRIPTION": "Credit cards: users with a score, card requests, purchases and payments.",
     "VERSION": "1.0.0",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "SERVERS": [{"url": "/", "description": "This server"}],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["financial_api.api.schema.share"],
+    "TAGS": [
+        {"name": "Users", "description": "Registration and the dashboard."},
+        {"name": "Cards", "description": "Offers, cards and card requests."},
+        {"name": "Transactions", "description": "Purchases and payments."},
+        {"name": "Admin", "description": "What needs the role `admin`."},
+        {"name": "Operations", "description": "The outbox and cleanup, for admins."},
+        {"name": "Health", "description": "For load balancers and people on call."},
+    ],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "bearerAuth": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A token of the identity provider, or a development token.",
+            }
+        }
+    },
 }
 
 LOGGING = {

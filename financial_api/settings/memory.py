@@ -5,5 +5,5 @@ from financial_api.settings.embedded import MEMORY_PERSISTENCE
 from financial_api.settings.local import *  # noqa: F403
 
 INSTALLED_APPS = BASE_APPS
-DATABASES: dict[str, object] = {}
+DATABASES = {}
 PERSISTENCE = MEMORY_PERSISTENCE

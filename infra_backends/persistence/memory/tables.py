@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from accounts.audit import AuditLog
@@ -97,5 +98,6 @@ _KEYS: dict[type, Callable[[Any], Any]] = {
 
 def key_of(row: Any) -> Key[Any] | tuple[type, str]:
     """Return what a row is stored under; records that no one reads by key have one of their own."""
-    key = _KEYS.get(type(row))
-    return row.key if key is None else key(row)
+    key_for = _KEYS.get(type(row), attrgetter("key"))
+    key: Key[Any] | tuple[type, str] = key_for(row)
+    return key

@@ -1,0 +1,58 @@
+# Everything starts from here: `make run` for a developer, `make test` for everyone.
+# PORT=… changes the port, THROTTLE=off switches throttling off.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PORT ?= 8000
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
+
+.PHONY: help run serve test lint schema schema-check format lock clean
+
+help: ## Show what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(INSTALLED): requirements/dev.txt
+	@python3.11 -m venv $(VENV) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: $(INSTALLED) ## The API on SQLite with demo data, reloading when the code changes
+	@export ALLOW_CLEANUP=$${ALLOW_CLEANUP:-on} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-on}; \
+	$(PYTHON) manage.py migrate --verbosity 0 && \
+	$(PYTHON) manage.py seed_demo && \
+	exec $(PYTHON) manage.py runserver $(PORT)
+
+serve: $(INSTALLED) ## The production server: WORKERS, THREADS, HOST … from the environment
+	@export WORKERS=$${WORKERS:-2} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-off}; \
+	$(PYTHON) manage.py migrate --verbosity 0 && \
+	exec $(PYTHON) manage.py serve
+
+test: $(INSTALLED) lint schema-check ## Everything that CI runs
+	$(PYTHON) -m pytest --numprocesses 2
+
+lint: $(INSTALLED) ## Style, types, and which way imports point
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	DJANGO_SETTINGS_MODULE=financial_api.settings.memory $(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports
+
+format: $(INSTALLED) ## Have ruff put the code in order
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+schema: $(INSTALLED) ## Write openapi.yaml from the code
+	$(SCHEMA) --file openapi.yaml
+
+schema-check: $(INSTALLED) ## Fail when openapi.yaml is not what the code says
+	@$(SCHEMA) | diff -u openapi.yaml - || { echo 'openapi.yaml differs from the code: run make schema' >&2; exit 1; }
+
+lock: ## Pin the newest allowed versions of all dependencies
+	pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml -o requirements/run.txt
+	pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## Remove the virtual environment, the data and every cache
+	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

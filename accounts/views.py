@@ -1,0 +1,113 @@
+"""HTTP to registration and the dashboard."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
+from rest_framework.request import Request
+
+from accounts import examples, services
+from accounts.presenters import present_dashboard, present_registration
+from accounts.serializers import (
+    DashboardSerializer,
+    RegistrationAnswerSerializer,
+    RegistrationInput,
+)
+from financial_api.api.responses import ContractResponse, json_response
+from financial_api.api.schema import IF_MODIFIED_SINCE, IF_NONE_MATCH, either, operation
+from financial_api.api.views import ApiViewSet
+from financial_api.kernel import clock
+from financial_api.kernel.aging_cache import AgingCache
+from financial_api.kernel.encoding import dumps
+from financial_api.kernel.errors import NotFound, VersionConflict
+from infra_backends.exceptions import BackendUnavailable
+
+COPY_USABLE_SECONDS = 300.0
+"""How old a dashboard may be that is shown while the store is away."""
+
+_copies: AgingCache[tuple[str, str], bytes] = AgingCache(
+    fresh_seconds=0, usable_seconds=COPY_USABLE_SECONDS, away=(), most=1000
+)
+
+
+class UserViewSet(ApiViewSet):
+    @operation(
+        "registerUser",
+        "Register the caller, or note its login",
+        tag="Users",
+        body=RegistrationInput,
+        example=examples.REGISTRATION_INPUT,
+        answers={
+            201: (RegistrationAnswerSerializer, "Registered.", examples.REGISTRATION),
+            200: (RegistrationAnswerSerializer, "Was registered.", examples.LOGIN),
+        },
+        errors=[VersionConflict],
+    )
+    def create(self, request: Request) -> HttpResponse:
+        data = self.validated(RegistrationInput)
+        registration = services.register(self.caller, data.get("email"))
+        return json_response(
+            present_registration(registration), 201 if registration.created else 200
+        )
+
+
+class DashboardViewSet(ApiViewSet):
+    @operation(
+        "getDashboard",
+        "Everything the caller sees first",
+        description=(
+            "While the store is away, a copy of at most five minutes is the body of the 503, "
+            "with `X-Stale-Data: true`."
+        ),
+        tag="Users",
+        answers={
+            200: (DashboardSerializer, "The dashboard.", examples.DASHBOARD),
+            304: (None, "Not changed since.", None),
+            503: (
+                either("UnavailableDashboard", DashboardSerializer),
+                "A stale copy, or SERVICE_UNAVAILABLE.",
+                examples.DASHBOARD,
+            ),
+        },
+        errors=[NotFound],
+        parameters=[IF_NONE_MATCH, IF_MODIFIED_SINCE],
+    )
+    def retrieve(self, request: Request) -> HttpResponse:
+        identity = self.caller.identity
+        owner = (identity.ecosystem_id, identity.subject)
+        try:
+            dashboard = services.dashboard(identity)
+        except BackendUnavailable:
+            copy = _copies.peek(owner)
+            if copy is None:
+                raise
+            return _stale(copy)
+        body = dumps(present_dashboard(dashboard))
+        _copies.put(owner, body)
+        return _conditional(self.django_request, body, dashboard.last_updated)
+
+
+def _stale(copy: bytes) -> HttpResponse:
+    response = json_response(copy, 503)
+    response["Retry-After"] = "1"
+    response["X-Stale-Data"] = "true"
+    return response
+
+
+def _conditional(request: HttpRequest, body: bytes, changed_at: datetime) -> HttpResponse:
+    """Return the body, or 304 to a client that has it (RFC 9110, section 13.2.2)."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    response = json_response(body)
+    response["ETag"] = etag
+    second = int(changed_at.timestamp())
+    settled = clock.now() >= changed_at.replace(microsecond=0) + timedelta(seconds=1)
+    if settled:
+        response["Last-Modified"] = http_date(second)
+    answer = get_conditional_response(request, etag, second if settled else None, response)
+    if answer is None or answer is response:
+        return response
+    not_modified = ContractResponse(status=304)
+    not_modified["ETag"] = etag
+    return not_modified

@@ -1,0 +1,83 @@
+"""Who is calling: from the Authorization header to a caller in good standing."""
+
+import re
+
+from django.http import HttpRequest
+
+from accounts.callers import Caller, Identity, Origin
+from accounts.entities import User, UserKey
+from accounts.rules import check_standing
+from financial_api.api import throttling
+from financial_api.api.context import EdgeContext, context_of
+from financial_api.kernel.aging_cache import AgingCache
+from financial_api.kernel.errors import AccountDisabled, InvalidToken, Unauthenticated
+from infra_backends import identity, persistence
+from infra_backends.exceptions import BackendUnavailable
+
+_BEARER = re.compile(r"Bearer +([\x21-\x7e]{1,8192})", re.IGNORECASE)
+_LONGEST_USER_AGENT = 256
+
+STATUS_USABLE_SECONDS = 300.0
+"""How long an account's status serves while its source is away."""
+
+_records: AgingCache[str, User | None] = AgingCache(
+    fresh_seconds=5.0, usable_seconds=STATUS_USABLE_SECONDS, away=(BackendUnavailable,)
+)
+_provider_flags: AgingCache[str, bool] = AgingCache(
+    fresh_seconds=30.0, usable_seconds=STATUS_USABLE_SECONDS, away=(BackendUnavailable,)
+)
+
+
+def authenticate(request: HttpRequest) -> Caller:
+    """Return the caller of a request and count the request for it.
+
+    Raises InvalidToken or TokenExpired, RateLimitExceeded, AccountDisabled, Forbidden when the
+    token is not the registered subject's, BackendUnavailable when that cannot be found out.
+    """
+    context = context_of(request)
+    counting = throttling.throttle()
+    try:
+        known = identity.verify(_bearer_token(request))
+    except Unauthenticated:
+        if counting is not None:
+            context.rate = counting.count_failure(context.address)
+            throttling.check(context.rate)
+        raise
+    if counting is not None:
+        context.rate = counting.count_request(known.ecosystem_id)
+        throttling.check(context.rate)
+    _check_account(known)
+    return Caller(known, _origin(request, context))
+
+
+def note_changed(ecosystem_id: str) -> None:
+    """Forget what is cached of a user whose standing was just changed here."""
+    _records.forget(ecosystem_id)
+
+
+def _bearer_token(request: HttpRequest) -> str:
+    match = _BEARER.fullmatch(request.META.get("HTTP_AUTHORIZATION", "").strip())
+    if match is None:
+        raise InvalidToken
+    return match[1]
+
+
+def _check_account(known: Identity) -> None:
+    """Raise unless both the provider's flag and our own record let the account in."""
+    if not _provider_flags.get(known.subject, lambda: identity.is_enabled(known)):
+        raise AccountDisabled
+    key = UserKey(known.ecosystem_id)
+    user = _records.get(key.ecosystem_id, lambda: persistence.read([key]).get(key))
+    if user is not None:
+        check_standing(user, known)
+
+
+def _origin(request: HttpRequest, context: EdgeContext) -> Origin:
+    user_agent = request.META.get("HTTP_USER_AGENT", "")
+    printable = "".join(filter(str.isprintable, user_agent))[:_LONGEST_USER_AGENT]
+    return Origin(
+        request_id=context.request_id,
+        traceparent=context.traceparent,
+        ip_address=context.address or None,
+        user_agent=printable or None,
+    )

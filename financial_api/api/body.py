@@ -1,0 +1,77 @@
+"""Reading a request's body: JSON, an object, of bounded size and depth."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from financial_api.kernel.encoding import loads
+from financial_api.kernel.errors import UnsupportedMediaType, ValidationError
+
+DEEPEST = 32
+
+
+def read_object(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object in the body, `{}` for an empty one.
+
+    Raises UnsupportedMediaType, or ValidationError for anything else that is wrong with it.
+    """
+    body = _read(request)
+    if not body.strip():
+        return {}
+    _check_media_type(request)
+    try:
+        value = loads(body.decode())
+    except (ValueError, RecursionError):
+        raise ValidationError("The body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise ValidationError("The body must be a JSON object.")
+    _check_depth(value)
+    return value
+
+
+def _read(request: HttpRequest) -> bytes:
+    limit: int = settings.MAX_BODY_BYTES
+    too_large = ValidationError(f"The body is over {limit} bytes.")
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length.isdecimal() and int(length) > limit:
+        raise too_large
+    if not length and request.META.get("HTTP_TRANSFER_ENCODING"):
+        return _read_chunked(request, limit, too_large)
+    try:
+        return request.body
+    except OSError:
+        raise ValidationError("The body ended early.") from None
+
+
+def _read_chunked(request: HttpRequest, limit: int, too_large: ValidationError) -> bytes:
+    """Return a body of unannounced length, where the server can tell where it ends."""
+    if not request.META.get("wsgi.input_terminated"):
+        raise ValidationError("Send the body with a Content-Length.")
+    body: bytes = request.META["wsgi.input"].read(limit + 1)
+    if len(body) > limit:
+        raise too_large
+    return body
+
+
+def _check_media_type(request: HttpRequest) -> None:
+    """JSON is UTF-8 and nothing else (RFC 8259, section 8.1); no type at all counts as JSON."""
+    if not request.META.get("CONTENT_TYPE"):
+        return
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    if request.content_type != "application/json" or charset.lower() not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise ValidationError(f"The body is nested deeper than {DEEPEST}.")

@@ -1,0 +1,77 @@
+"""What the edge knows of a request before anyone reads it."""
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from financial_api.api.throttling import Rate
+from financial_api.kernel import clock, ids
+
+_VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
+_TRACEPARENT = re.compile(
+    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
+)
+
+
+@dataclass(slots=True)
+class EdgeContext:
+    """One request's identifiers and address; `rate` is filled in once somebody is counted."""
+
+    request_id: str
+    trace_id: str | None
+    traceparent: str | None
+    address: str
+    rate: Rate | None = field(default=None)
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "EdgeContext":
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        traceparent = request.META.get("HTTP_TRACEPARENT", "")
+        trace_id = _trace_id(traceparent)
+        return cls(
+            request_id=given if _VISIBLE_ASCII.fullmatch(given) else ids.new_id(clock.now()),
+            trace_id=trace_id,
+            traceparent=traceparent if trace_id else None,
+            address=client_address(request),
+        )
+
+
+def context_of(request: HttpRequest) -> EdgeContext:
+    """Return the context the middleware made for a request."""
+    context: EdgeContext = request.edge  # type: ignore[attr-defined]
+    return context
+
+
+def _trace_id(traceparent: str) -> str | None:
+    """Return the trace id of a valid header, else None (W3C Trace Context, section 3.2)."""
+    match = _TRACEPARENT.match(traceparent)
+    if match is None or match["version"] == "ff":
+        return None
+    rest = traceparent[match.end() :]
+    if rest and (match["version"] == "00" or not rest.startswith("-")):
+        return None
+    if not int(match["trace"], 16) or not int(match["span"], 16):
+        return None
+    return match["trace"] if len(traceparent) <= 256 else None
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address the request came from.
+
+    Each trusted proxy appends whom it heard from to X-Forwarded-For, so the client's own address
+    stands as many places from the end as there are such proxies; anything before it is hearsay.
+    """
+    connection: str = request.META.get("REMOTE_ADDR", "")
+    proxies = settings.TRUSTED_PROXIES
+    if not proxies:
+        return connection
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    if len(hops) < proxies:
+        return connection
+    try:
+        return str(ipaddress.ip_address(hops[-proxies]))
+    except ValueError:
+        return connection

@@ -1,0 +1,50 @@
+"""The outermost layer: identifiers, the deadline, and what every response carries."""
+
+import re
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+from financial_api.api.context import EdgeContext, context_of
+from financial_api.api.responses import reshaped
+from financial_api.api.throttling import throttle
+from financial_api.kernel import deadline
+
+_VERSIONED = re.compile(r"/v1(/|$)")
+
+
+class EdgeMiddleware:
+    """Wraps everything else, so that nothing leaves without the contract's headers and shapes.
+
+    HEAD is answered with the headers GET would have had (RFC 9110, section 9.3.2).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.edge = EdgeContext.of(request)  # type: ignore[attr-defined]
+        with deadline.within(deadline.REQUEST_SECONDS):
+            response = reshaped(self._get_response(request), request)
+        context = context_of(request)
+        response["X-Request-ID"] = context.request_id
+        if _VERSIONED.match(request.path_info):
+            response["Cache-Control"] = "private, no-cache"
+            patch_vary_headers(response, ["Authorization", "Origin"])
+            _add_rate(response, context)
+        response["Content-Length"] = str(len(response.content))
+        if request.method == "HEAD":
+            response.content = b""
+        return response
+
+
+def _add_rate(response: HttpResponse, context: EdgeContext) -> None:
+    """Say where the caller stands; one nobody knows, where its address stands."""
+    counting = throttle()
+    if counting is None:
+        return
+    rate = context.rate or counting.failures(context.address)
+    response["X-RateLimit-Limit"] = str(rate.limit)
+    response["X-RateLimit-Remaining"] = str(rate.remaining)
+    response["X-RateLimit-Reset"] = str(rate.resets_at)

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class FinancialApiConfig(AppConfig):
+    name = "financial_api"

@@ -1,0 +1,24 @@
+"""`manage.py runserver`: Django's own, on HOST and PORT, refusing what `serve` refuses."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands.runserver import Command as DjangoRunserver
+
+from infra_backends.checks import is_loopback
+
+
+class Command(DjangoRunserver):
+    default_addr = settings.HOST
+    default_port = str(settings.PORT)
+    addr: str
+
+    def run(self, **options: Any) -> None:
+        if settings.ALLOW_MOCK_TOKENS and not is_loopback(self.addr):
+            raise CommandError(
+                f"ALLOW_MOCK_TOKENS is on, and {self.addr} is not a loopback address."
+            )
+        settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = self.addr
+        super().run(**options)

@@ -1,0 +1,39 @@
+"""The people of the story, and where their tokens come from."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Protocol
+
+from accounts import development_tokens
+from accounts.entities import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who calls the service. `email` is the one in the token."""
+
+    name: str
+    ecosystem_id: str
+    role: Role
+    email: str
+    token: str
+
+
+class Casting(Protocol):
+    """Makes people with tokens that the server accepts."""
+
+    def new(self, name: str, role: Role = Role.USER) -> Person:
+        """Return somebody the server has never seen."""
+
+
+class DevelopmentCasting:
+    """People with development tokens; their ids are new on every run."""
+
+    def __init__(self) -> None:
+        self._run = secrets.token_hex(4)
+
+    def new(self, name: str, role: Role = Role.USER) -> Person:
+        ecosystem_id = f"walkthrough-{self._run}-{name.lower()}"
+        email = development_tokens.default_email(ecosystem_id)
+        token = development_tokens.issue(ecosystem_id, role)
+        return Person(name, ecosystem_id, role, email, token)

@@ -1,0 +1,61 @@
+"""The write lock in front of SQLite's own, which is neither fair nor ever waited for in order."""
+
+import contextlib
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+
+from infra_backends.exceptions import BackendUnavailable
+
+
+class FairLock:
+    """A lock that is handed on in the order in which it was asked for; free after a fork."""
+
+    def __init__(self) -> None:
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
+        self._guard = threading.Lock()
+        self._is_held = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    @contextlib.contextmanager
+    def held(self, seconds: float) -> Iterator[None]:
+        """Hold the lock for a `with` block.
+
+        Raises BackendUnavailable when its turn has not come after so many seconds.
+        """
+        self._acquire(seconds)
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _acquire(self, seconds: float) -> None:
+        with self._guard:
+            if not self._is_held:
+                self._is_held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=seconds):
+            return
+        with self._guard:
+            if turn not in self._waiting:
+                return  # It was handed over just as we gave up.
+            self._waiting.remove(turn)
+        raise BackendUnavailable("the database's write lock stayed taken")
+
+    def _release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_held = False
+
+
+write_lock = FairLock()
+"""This process's, for its one database."""

@@ -1,0 +1,199 @@
+"""The queries, each one walk along an index, from where the last page ended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
+
+from accounts.audit import AuditLog, TargetType
+from accounts.entities import ScoreRecord
+from cards.entities import Card, CardRequest, RequestStatus
+from infra_backends.persistence.orm import models
+from infra_backends.persistence.orm.fields import is_id, is_text
+from infra_backends.persistence.orm.kinds import (
+    AUDIT_LOGS,
+    CARD_REQUESTS,
+    CARDS,
+    EVENTS,
+    SCORE_RECORDS,
+    TRANSACTIONS,
+)
+from infra_backends.persistence.orm.purging import delete_some
+from infra_backends.persistence.orm.session import reading, writing
+from infra_backends.persistence.orm.tables import Table
+from infra_backends.persistence.repositories import (
+    AuditLogRepository,
+    CardRepository,
+    CardRequestRepository,
+    IdempotencyRepository,
+    OutboxRepository,
+    Page,
+    Proposal,
+    TransactionRepository,
+    UserRepository,
+)
+from outbox.entities import UNSENT, EntityType, Event, EventStatus
+from transactions.entities import Transaction, TransactionType
+
+E = TypeVar("E")
+
+_UNSENT = f"status IN ({', '.join(repr(str(status)) for status in sorted(UNSENT))})"
+"""The condition of the partial index, in so many words: SQLite compares no parameters with it."""
+
+
+def _page(
+    table: Table[E],
+    by: str,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+    ascending: bool = False,
+    **equal: str | None,
+) -> Page[E]:
+    """Return a page of a table's entities, newest first or ascending, in the order of an id.
+
+    Columns must be `equal` to what is given, unless that is None. Without a limit all are there.
+    """
+    conditions = {name: value for name, value in equal.items() if value is not None}
+    nowhere = after is not None and not is_id(after)
+    if nowhere or not all(map(is_text, conditions.values())):
+        return Page((), None)
+    if after is not None:
+        conditions[f"{by}__gt" if ascending else f"{by}__lt"] = after
+    with reading():
+        rows = table.model._default_manager.filter(**conditions)
+        rows = rows.order_by(by if ascending else f"-{by}")
+        ahead = rows if limit is None else rows[: limit + 1]
+        values = ahead.values_list(*table.rows.columns)
+        entities = [table.rows.from_row(row) for row in values]
+    if limit is None or len(entities) <= limit:
+        return Page(entities, None)
+    return Page(entities[:limit], getattr(entities[limit - 1], by))
+
+
+class Users(UserRepository):
+    def score_history(self, ecosystem_id: str, limit: int) -> Sequence[ScoreRecord]:
+        return _page(SCORE_RECORDS, "score_id", limit=limit, ecosystem_id=ecosystem_id).items
+
+
+class Cards(CardRepository):
+    def of_user(self, ecosystem_id: str) -> Sequence[Card]:
+        return _page(CARDS, "card_id", ecosystem_id=ecosystem_id).items
+
+
+class CardRequests(CardRequestRepository):
+    def owner_of(self, request_id: str) -> str | None:
+        if not is_id(request_id):
+            return None
+        with reading():
+            owners = models.CardRequest.objects.filter(request_id=request_id)
+            return owners.values_list("ecosystem_id", flat=True).first()
+
+    def page(
+        self, status: RequestStatus | None, *, oldest_first: bool, after: str | None, limit: int
+    ) -> Page[CardRequest]:
+        return _page(
+            CARD_REQUESTS,
+            "request_id",
+            after=after,
+            limit=limit,
+            ascending=oldest_first,
+            status=status,
+        )
+
+
+class Transactions(TransactionRepository):
+    def page(
+        self,
+        ecosystem_id: str,
+        card_id: str,
+        type: TransactionType | None,
+        *,
+        after: str | None,
+        limit: int,
+    ) -> Page[Transaction]:
+        if not is_id(card_id):
+            return Page((), None)
+        return _page(
+            TRANSACTIONS,
+            "transaction_id",
+            after=after,
+            limit=limit,
+            card_id=card_id,
+            type=type,
+        )
+
+
+class Idempotency(IdempotencyRepository):
+    def delete_expired(self, now: datetime, limit: int) -> int:
+        with writing():
+            expired = models.IdempotencyRecord.objects.filter(expires_at__lte=now)
+            return delete_some(expired.order_by("expires_at"), limit)
+
+
+class Outbox(OutboxRepository):
+    def __init__(self, shards: int) -> None:
+        self.shards = shards
+
+    def proposals(self, shard: int, due_at: datetime, limit: int) -> Sequence[Proposal]:
+        with reading():
+            due = models.Event.objects.filter(
+                RawSQL(_UNSENT, (), output_field=BooleanField()),  # noqa: S611
+                shard=shard,
+                next_retry_at__lte=due_at,
+            ).order_by("next_retry_at", "sequence_number", "event_id")
+            columns = ("event_id", "previous_event_id", "next_retry_at")
+            return [Proposal(*row) for row in due.values_list(*columns)[:limit]]
+
+    def oldest_unsent(self) -> datetime | None:
+        heads = [
+            _page(EVENTS, "event_id", limit=1, ascending=True, status=status).items
+            for status in sorted(UNSENT)
+        ]
+        return min((event.created_at for head in heads for event in head), default=None)
+
+    def page(
+        self,
+        status: EventStatus | None,
+        entity: tuple[EntityType, str] | None,
+        *,
+        after: str | None,
+        limit: int,
+    ) -> Page[Event]:
+        entity_type, entity_id = entity or (None, None)
+        return _page(
+            EVENTS,
+            "event_id",
+            after=after,
+            limit=limit,
+            status=status,
+            entity_type=entity_type,
+            entity_id=entity_id,
+        )
+
+
+class AuditLogs(AuditLogRepository):
+    def page_of_target(
+        self, target_type: TargetType, target_id: str, *, after: str | None, limit: int
+    ) -> Page[AuditLog]:
+        return _page(
+            AUDIT_LOGS,
+            "log_id",
+            after=after,
+            limit=limit,
+            target_type=target_type,
+            target_id=target_id,
+        )
+
+    def page_of_actor(
+        self, admin_ecosystem_id: str, *, after: str | None, limit: int
+    ) -> Page[AuditLog]:
+        return _page(
+            AUDIT_LOGS,
+            "log_id",
+            after=after,
+            limit=limit,
+            admin_ecosystem_id=admin_ecosystem_id,
+        )

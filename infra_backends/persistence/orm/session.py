@@ -1,0 +1,142 @@
+"""This thread's connection, how long it may be waited for, and what its errors become."""
+
+import contextlib
+import math
+import os
+import select
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from financial_api.kernel import clock, deadline
+from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
+from infra_backends.persistence.orm.faults import Fault, fault_of
+from infra_backends.persistence.orm.locking import write_lock
+
+PATIENCE_SECONDS = 20.0
+"""How long anything is waited for where no request's deadline runs."""
+
+_BEGIN = """
+    SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),
+           set_config('idle_in_transaction_session_timeout', %s, true)
+"""
+
+_inherited: list[Any] = []
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[BaseDatabaseWrapper]:
+    """Give this thread's connection, outside any transaction. Raises BackendUnavailable."""
+    try:
+        with _translated():
+            connection = _usable_connection()
+            _limit_waiting(connection, deadline.remaining(PATIENCE_SECONDS))
+            yield connection
+    except ConcurrencyError as conflict:
+        raise BackendUnavailable(str(conflict)) from conflict
+
+
+@contextlib.contextmanager
+def writing(locks: Sequence[int] = ()) -> Iterator[CursorWrapper]:
+    """Give a cursor in a transaction that is committed at the end, or rolled back by an error.
+
+    `locks` are 64-bit numbers: no two transactions that share one are in progress at once.
+    Raises ConcurrencyError when another transaction was there first, and BackendUnavailable.
+    """
+    with _translated() as ends_at:
+        connection = _usable_connection()
+        with contextlib.ExitStack() as stack:
+            if connection.vendor == "sqlite":
+                stack.enter_context(write_lock.held(ends_at - clock.monotonic()))
+            _limit_waiting(connection, ends_at - clock.monotonic())
+            stack.enter_context(transaction.atomic())
+            cursor = stack.enter_context(connection.cursor())
+            if connection.vendor == "postgresql":
+                _begin(cursor, ends_at - clock.monotonic(), locks)
+            yield cursor
+
+
+def close() -> None:
+    """Close this thread's connection."""
+    connections[DEFAULT_DB_ALIAS].close()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[float]:
+    """Turn the database's errors into the contract's; a bug stays what it is.
+
+    Gives the moment, on the monotonic clock, until when the block may wait.
+    """
+    ends_at = clock.monotonic() + deadline.remaining(PATIENCE_SECONDS)
+    try:
+        yield ends_at
+    except Error as error:
+        fault = fault_of(error)
+        if fault is Fault.BUG:
+            raise
+        if fault is Fault.BUSY:
+            fault = Fault.CONFLICT if clock.monotonic() < ends_at else Fault.TIMEOUT
+        if fault is Fault.LOST:
+            _drop_connection()
+        kind = ConcurrencyError if fault is Fault.CONFLICT else BackendUnavailable
+        raise kind(f"the database says: {error}") from error
+
+
+def _usable_connection() -> BaseDatabaseWrapper:
+    """Return this thread's connection, closed beforehand if it has died while it was idle.
+
+    Nothing is ever unread on a healthy idle connection, so looking costs no round trip.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.connection is not None and not connection.in_atomic_block:
+        if connection.vendor == "postgresql" and _has_unread(connection.connection):
+            connection.errors_occurred = True
+        if connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
+    connection.ensure_connection()
+    return connection
+
+
+def _has_unread(raw: Any) -> bool:
+    if raw.closed:
+        return True
+    poll = select.poll()
+    poll.register(raw.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _limit_waiting(connection: BaseDatabaseWrapper, seconds: float) -> None:
+    if connection.vendor == "sqlite":
+        connection.connection.execute(f"PRAGMA busy_timeout = {_milliseconds(seconds)}")
+
+
+def _begin(cursor: CursorWrapper, seconds: float, locks: Sequence[int]) -> None:
+    """Set the transaction's limits and take its locks, in one round trip."""
+    limit = f"{_milliseconds(seconds)}ms"
+    taken = ", pg_advisory_xact_lock(%s)" * len(locks)
+    cursor.execute(_BEGIN + taken, [limit, limit, limit, *sorted(locks)])
+
+
+def _milliseconds(seconds: float) -> int:
+    """Return at least 1, since 0 is forever to PostgreSQL."""
+    return max(1, math.ceil(seconds * 1000))
+
+
+def _drop_connection() -> None:
+    connection = connections[DEFAULT_DB_ALIAS]
+    if not connection.in_atomic_block:
+        with contextlib.suppress(Error):
+            connection.close()
+
+
+def _disown_connection() -> None:
+    """Forget what a fork has copied: closing it would end the parent's session or its locks."""
+    for connection in connections.all(initialized_only=True):
+        _inherited.append(connection.connection)
+        connection.connection = None
+
+
+os.register_at_fork(after_in_child=_disown_connection)
