@@ -37,6 +37,9 @@ class Origin:
     user_agent: str | None = None
 
 
+_SYSTEM = Identity(subject=SYSTEM_ID, ecosystem_id=SYSTEM_ID, role=Role.ADMIN, email=SYSTEM_EMAIL)
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The actor of a command."""
@@ -58,11 +61,10 @@ class Caller:
 
     @property
     def is_system(self) -> bool:
-        return self.identity.subject == SYSTEM_ID == self.ecosystem_id
+        """True for the system itself, which no token can claim to be."""
+        return self.identity is _SYSTEM
 
     @classmethod
     def system(cls) -> "Caller":
         """Return the actor of what nobody asked for, such as an expiry."""
-        return cls(
-            Identity(subject=SYSTEM_ID, ecosystem_id=SYSTEM_ID, role=Role.ADMIN, email=SYSTEM_EMAIL)
-        )
+        return cls(_SYSTEM)

@@ -63,9 +63,9 @@ def _claims(token: str) -> _Claims:
     parts = token.split(".")
     if len(parts) != PARTS or not token.startswith(PREFIX):
         raise InvalidToken
-    payload = parts[1].rstrip("=").replace("+", "-").replace("/", "_")
+    payload = parts[1].rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        text = base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)
+        text = base64.b64decode(payload + "=" * (-len(payload) % 4), validate=True)
         return msgspec.json.decode(text, type=_Claims)
     except (binascii.Error, ValueError, RecursionError):
         raise InvalidToken from None

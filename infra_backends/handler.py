@@ -74,13 +74,16 @@ class BackendHandle(Generic[B]):
             raise InvalidBackendError(
                 f"{name} has {_quoted(unknown)}; valid are 'BACKEND' and 'OPTIONS'."
             )
+        options = configured.get("OPTIONS", {})
+        if not isinstance(options, Mapping):
+            raise InvalidBackendError(f"{name}['OPTIONS'] must be a dictionary.")
         backend = self._find(name, configured["BACKEND"])
-        return backend, self._options(name, backend, configured.get("OPTIONS", {}))
+        return backend, self._options(name, backend, options)
 
     def _find(self, name: str, path: str) -> type[B]:
         try:
             backend = import_string(f"{path}.Backend")
-        except ImportError as error:
+        except (ImportError, TypeError, ValueError) as error:
             raise InvalidBackendError(
                 f"{name}['BACKEND'] names {path!r}, which cannot be imported ({error}); "
                 f"the backends here are {', '.join(self._known())}."

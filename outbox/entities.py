@@ -125,6 +125,33 @@ class EntitySequence:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseKey(Key["Lease"]):
+    shard: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who may drain a shard, and until when on the wall clock; nobody when `holder` is None."""
+
+    shard: int
+    holder: str | None = None
+    expires_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def key(self) -> LeaseKey:
+        return LeaseKey(self.shard)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a shard still has to send: how many events, and when the oldest was made."""
+
+    depth: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeletedCounts:
     """How many rows a cleanup deleted, of the kinds it answers for and of all kinds."""
 

@@ -1,17 +1,24 @@
 """The outbox as an admin sees it."""
 
-from dataclasses import replace
-
 from accounts.audit import AuditAction, TargetType
 from accounts.callers import Caller
 from financial_api import commands
 from financial_api.commands import Outcome, Submission
-from financial_api.kernel.errors import InvalidStateTransition, NotFound, ValidationError
+from financial_api.kernel.errors import (
+    ApiError,
+    InvalidStateTransition,
+    NotFound,
+    ValidationError,
+)
 from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence
 from infra_backends.persistence.repositories import Page
 from outbox import wakeup
-from outbox.entities import EntityType, Event, EventKey, EventStatus
+from outbox.entities import EntityType, Event, EventKey, EventStatus, EventType
+from outbox.rules import redriven
+
+PAGE = 100
+MOST_PAGES = 100_000
 
 
 def events(
@@ -33,7 +40,7 @@ def events(
 
 
 def redrive(
-    admin: Caller, event_id: str, reason: str, submission: Submission[Event]
+    admin: Caller, event_id: str, reason: str, submission: Submission[Event] | None = None
 ) -> Outcome[Event]:
     """Send a dead-lettered event once more, as an admin.
 
@@ -47,7 +54,7 @@ def redrive(
             raise NotFound("There is no such event.")
         if event.status is not EventStatus.DEAD_LETTER:
             raise InvalidStateTransition(f"The event is {event.status}, not dead-lettered.")
-        revived = replace(event, status=EventStatus.PENDING, retry_count=0, next_retry_at=work.now)
+        revived = redriven(event, work.now)
         work.save(revived)
         work.audit(
             AuditAction.OUTBOX_REDRIVEN,
@@ -62,3 +69,29 @@ def redrive(
     outcome = commands.run(admin, lambda: [key], decide, submission)
     wakeup.nudge()
     return outcome
+
+
+def redrive_all(admin: Caller, event_type: EventType | None, reason: str) -> int:
+    """Send every dead-lettered event once more, or those of one type; return how many.
+
+    Oldest last, page by page; what others redrive or dead-letter meanwhile is left to them.
+    """
+    redriven_count = 0
+    after = None
+    for _ in range(MOST_PAGES):
+        page = persistence.outbox.page(EventStatus.DEAD_LETTER, None, after=after, limit=PAGE)
+        for event in page.items:
+            if event_type in (None, event.event_type):
+                redriven_count += _redriven_if_dead(admin, event, reason)
+        after = page.next_position
+        if after is None:
+            break
+    return redriven_count
+
+
+def _redriven_if_dead(admin: Caller, event: Event, reason: str) -> bool:
+    try:
+        redrive(admin, event.event_id, reason)
+    except ApiError:
+        return False
+    return True

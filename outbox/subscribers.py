@@ -1,29 +1,36 @@
 """Subscribers in the process: called with each event as the relay delivers it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from outbox.entities import Event, EventType
 
 Subscriber = Callable[[Event], None]
 
-_subscribers: dict[EventType, list[Subscriber]] = {}
+_subscribers: dict[EventType, dict[str, Subscriber]] = {}
 
 
-def subscribe(*event_types: EventType) -> Callable[[Subscriber], Subscriber]:
-    """Register the decorated function for these events.
+def subscribe(name: str, *event_types: EventType) -> Callable[[Subscriber], Subscriber]:
+    """Register the decorated function for these events under a name that stays.
 
-    It may be called more than once for the same event, so it must be idempotent by `event_id`.
+    The event keeps the names of those that have had it, so a retry calls only the others. It may
+    still be called twice for one event, so it must be idempotent by `event_id`, and it only
+    stores rows: slow work is a task of its own.
     """
 
     def register(subscriber: Subscriber) -> Subscriber:
         for event_type in event_types:
-            _subscribers.setdefault(event_type, []).append(subscriber)
+            _subscribers.setdefault(event_type, {})[name] = subscriber
         return subscriber
 
     return register
 
 
-def deliver(event: Event) -> None:
-    """Call every subscriber of the event; raises what the first that fails raises."""
-    for subscriber in _subscribers.get(event.event_type, ()):
-        subscriber(event)
+def unsubscribe(name: str) -> None:
+    """Forget a subscriber."""
+    for named in _subscribers.values():
+        named.pop(name, None)
+
+
+def subscribers_of(event_type: EventType) -> Mapping[str, Subscriber]:
+    """Return the subscribers of an event by name."""
+    return _subscribers.get(event_type, {})

@@ -1,55 +1,85 @@
 """Waking the relay after a commit, off the request's path.
 
-One daemon thread for each process, started after a fork, waits for nudges and drains the outbox.
-Nudges that arrive while it drains become one. It also looks by itself every few seconds, so that
-a retry that has come due, or an event left by a process that died, does not wait for a nudge.
+One daemon thread for each process, started after a fork, drains the outbox when it is nudged.
+Nudges that arrive meanwhile become one. It also looks by itself every few seconds, so that a retry
+that has come due, or an event left by a process that died, does not wait for a nudge.
 """
 
+import atexit
 import logging
 import os
 import threading
+from multiprocessing.util import Finalize
 
-from outbox import relay
+from outbox import retention
+from outbox.relay import Relay
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
+STOP_SECONDS = 3.0
 
-_nudged = threading.Event()
+
+class RelayThread:
+    """The thread of one process and the relay it runs."""
+
+    def __init__(self) -> None:
+        self._relay = Relay()
+        self._sweep = retention.Sweep()
+        self._thread = threading.Thread(target=self._run, name="outbox-relay", daemon=True)
+        self._thread.start()
+
+    def nudge(self) -> None:
+        self._relay.nudge()
+
+    def stop(self) -> None:
+        """Let the batch under way finish and its leases go, for a few seconds at the most."""
+        self._relay.stop()
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        while not self._relay.is_stopping:
+            try:
+                self._relay.drain()
+                self._sweep.run_if_due()
+            except Exception:
+                logger.exception("the outbox could not be drained; trying again")
+            self._relay.wait(SWEEP_SECONDS)
+
+
 _lock = threading.Lock()
-_thread: threading.Thread | None = None
+_running: RelayThread | None = None
 
 
 def nudge() -> None:
     """Have the outbox drained soon; never waits and never fails."""
-    _nudged.set()
-    start()
+    start().nudge()
 
 
-def start() -> None:
-    """Start this process's relay thread if it does not run."""
-    global _thread
-    if _thread is None or not _thread.is_alive():
+def start() -> RelayThread:
+    """Return this process's relay thread, started if it does not run yet."""
+    global _running
+    if _running is None:
         with _lock:
-            if _thread is None or not _thread.is_alive():
-                _thread = threading.Thread(target=_run, name="outbox-relay", daemon=True)
-                _thread.start()
+            if _running is None:
+                _running = RelayThread()
+                Finalize(None, stop, exitpriority=100)
+                atexit.register(stop)
+    return _running
 
 
-def _run() -> None:
-    while True:
-        _nudged.wait(SWEEP_SECONDS)
-        _nudged.clear()
-        try:
-            relay.drain()
-        except Exception:
-            logger.exception("the outbox could not be drained; trying again")
+def stop() -> None:
+    """Stop this process's relay thread, if it runs."""
+    global _running
+    if _running is not None:
+        _running.stop()
+        _running = None
 
 
 def _forget() -> None:
     """A fork copies no thread: start afresh in the child."""
-    global _nudged, _lock, _thread
-    _nudged, _lock, _thread = threading.Event(), threading.Lock(), None
+    global _lock, _running
+    _lock, _running = threading.Lock(), None
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -1,7 +1,7 @@
 """JSON both ways, with money as numbers that never pass through a float."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 import msgspec
@@ -26,7 +26,14 @@ def loads(text: bytes | str) -> Any:
     Raises ValueError for anything that is not JSON, NaN and Infinity included, and RecursionError
     for nesting beyond the interpreter's limit.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    return json.loads(text, parse_float=_decimal, parse_constant=_refuse_constant)
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise ValueError(f"{digits[:20]} is beyond all numbers") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:

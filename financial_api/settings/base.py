@@ -26,6 +26,7 @@ USE_I18N = False
 INSTALLED_APPS = [
     "financial_api",
     "infra_backends",
+    "outbox",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",

@@ -13,6 +13,9 @@ class EventsBackend(BaseBackend, ABC):
 
     most_in_a_batch: ClassVar[int] = 10
 
+    longest_publish_seconds: ClassVar[float] = 0.0
+    """How long a publish may take before it gives up, so that it does not outlast a lease."""
+
     @abstractmethod
     def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
         """Publish a batch; return for each event None, or why this one was rejected.

@@ -8,10 +8,10 @@ from accounts.audit import AuditLog
 from accounts.entities import ScoreRecord, User
 from cards.entities import Card, CardRequest
 from financial_api.kernel.idempotency import IdempotencyKey, IdempotencyRecord
-from outbox.entities import CleanupState, EntitySequence, Event
+from outbox.entities import CleanupState, EntitySequence, Event, Lease
 from transactions.entities import Transaction
 
-Aggregate = User | Card | CardRequest | Event | CleanupState
+Aggregate = User | Card | CardRequest | Event | CleanupState | Lease
 """What carries a version; version 0 has never been stored."""
 
 Record = Transaction | ScoreRecord | AuditLog
@@ -49,6 +49,10 @@ class Commit:
     requires: Sequence[Aggregate] = ()
     idempotency: IdempotencyRecord | None = None
     unless_answered: IdempotencyKey | None = None
+
+    def __post_init__(self) -> None:
+        if len(self) > MOST_ITEMS:
+            raise ValueError(f"a commit of {len(self)} things; at most {MOST_ITEMS} go together")
 
     def __len__(self) -> int:
         """Return how many things the commit names."""

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from accounts.audit import AuditLog, TargetType
 from accounts.entities import ScoreRecord
 from cards.entities import Card, CardRequest, RequestStatus
-from outbox.entities import EntityType, Event, EventStatus
+from outbox.entities import Backlog, EntityType, Event, EventStatus
 from transactions.entities import Transaction, TransactionType
 
 T = TypeVar("T")
@@ -72,7 +72,10 @@ class TransactionRepository(ABC):
 class IdempotencyRepository(ABC):
     @abstractmethod
     def delete_expired(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` records that expired before `now`; return how many."""
+        """Delete up to `limit` records that expired before `now`; return how many.
+
+        A store that lets them expire by itself deletes none here.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,17 @@ class OutboxRepository(ABC):
         """Return unsent events of a shard that are due, by next retry, number and id.
 
         This is an index: it may lag behind a commit in either direction.
+        """
+
+    @abstractmethod
+    def backlog(self, shard: int) -> Backlog:
+        """Return how much of a shard is unsent; may lag behind a commit."""
+
+    @abstractmethod
+    def delete_sent(self, before: datetime, limit: int) -> int:
+        """Delete up to `limit` events sent before a time; return how many.
+
+        A store that lets them expire by itself deletes none here.
         """
 
     @abstractmethod

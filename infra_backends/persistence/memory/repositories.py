@@ -22,7 +22,7 @@ from infra_backends.persistence.repositories import (
     TransactionRepository,
     UserRepository,
 )
-from outbox.entities import EntityType, Event, EventKey, EventStatus
+from outbox.entities import UNSENT, Backlog, EntityType, Event, EventKey, EventStatus
 from transactions.entities import Transaction, TransactionKey, TransactionType
 
 T = TypeVar("T")
@@ -134,14 +134,33 @@ class Outbox(_Repository, OutboxRepository):
             ]
         return [Proposal(row.event_id, row.previous_event_id, row.next_retry_at) for row in rows]
 
+    def backlog(self, shard: int) -> Backlog:
+        with self._tables.lock:
+            unsent = [row for row in self._unsent() if row.shard == shard]
+        return Backlog(len(unsent), min((row.created_at for row in unsent), default=None))
+
+    def delete_sent(self, before: datetime, limit: int) -> int:
+        with self._tables.lock:
+            sent = self._tables.event_ids.ascending(EventStatus.SENT, None, limit)
+            old = [
+                EventKey(event_id)
+                for event_id in sent
+                if self._tables.get(EventKey(event_id)).sent_at < before
+            ]
+            for key in old:
+                self._tables.delete(key)
+        return len(old)
+
+    def _unsent(self) -> list[Event]:
+        return [
+            self._tables.get(EventKey(event_id))
+            for status in UNSENT
+            for event_id in self._tables.event_ids.ascending(status, None, len(self._tables.rows))
+        ]
+
     def oldest_unsent(self) -> datetime | None:
         with self._tables.lock:
-            heads = [
-                self._tables.event_ids.ascending(status, None, 1)
-                for status in (EventStatus.PENDING, EventStatus.FAILED)
-            ]
-            made = [self._tables.get(EventKey(ids[0])).created_at for ids in heads if ids]
-        return min(made, default=None)
+            return min((row.created_at for row in self._unsent()), default=None)
 
     def page(
         self,

@@ -59,6 +59,7 @@ CARD_REQUESTS = Table(
     "ecosystem_id",
 )
 CLEANUP_STATES = Table(models.CleanupState, RowMapping(outbox.CleanupState))
+LEASES = Table(models.Lease, RowMapping(outbox.Lease), "shard")
 SEQUENCES = Table(
     models.EntitySequence,
     RowMapping(outbox.EntitySequence),
@@ -100,6 +101,7 @@ TABLES: dict[type, Table[Any]] = {
     cards.Card: CARDS,
     cards.CardRequest: CARD_REQUESTS,
     outbox.CleanupState: CLEANUP_STATES,
+    outbox.Lease: LEASES,
     outbox.EntitySequence: SEQUENCES,
     outbox.Event: EVENTS,
     transactions.Transaction: TRANSACTIONS,
@@ -113,6 +115,7 @@ KEYS: dict[type, Table[Any]] = {
     cards.CardKey: CARDS,
     cards.CardRequestKey: CARD_REQUESTS,
     outbox.CleanupKey: CLEANUP_STATES,
+    outbox.LeaseKey: LEASES,
     outbox.SequenceKey: SEQUENCES,
     outbox.EventKey: EVENTS,
     transactions.TransactionKey: TRANSACTIONS,

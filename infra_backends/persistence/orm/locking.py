@@ -41,13 +41,22 @@ class FairLock:
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
-        if turn.acquire(timeout=seconds):
-            return
+        try:
+            came = turn.acquire(timeout=max(0.0, seconds))
+        except BaseException:
+            if not self._withdraw(turn):
+                self._release()
+            raise
+        if not came and self._withdraw(turn):
+            raise BackendUnavailable("the database's write lock stayed taken")
+
+    def _withdraw(self, turn: threading.Lock) -> bool:
+        """Return False if the lock was handed over just as its turn was given up."""
         with self._guard:
             if turn not in self._waiting:
-                return  # It was handed over just as we gave up.
+                return False
             self._waiting.remove(turn)
-        raise BackendUnavailable("the database's write lock stayed taken")
+            return True
 
     def _release(self) -> None:
         with self._guard:

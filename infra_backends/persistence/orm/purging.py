@@ -6,23 +6,23 @@ when everything else is.
 """
 
 from collections.abc import Callable, Collection
-from typing import Any
 
-from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Exists, F, Model, OuterRef
 
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
-from infra_backends.persistence.orm.models import (
-    Card,
-    CardRequest,
-    EntitySequence,
-    Event,
-    IdempotencyRecord,
-    ScoreRecord,
-    Transaction,
-    User,
+from infra_backends.persistence.orm.kinds import (
+    EVENTS,
+    IDEMPOTENCY_RECORDS,
+    SEQUENCES,
+    TRANSACTIONS,
 )
+from infra_backends.persistence.orm.models import Card, CardRequest, ScoreRecord, User
 from infra_backends.persistence.orm.session import writing
 from outbox.entities import DeletedCounts, EntityType
+
+Step = Callable[[CursorWrapper, int], int]
+"""Deletes up to so many rows of one kind and returns how many."""
 
 ATTEMPTS = 5
 """How often a batch is tried that a straggler's row comes in the way of."""
@@ -43,23 +43,16 @@ def purge(limit: int) -> DeletedCounts:
     raise BackendUnavailable("rows are still being added") from in_the_way
 
 
-def delete_some(rows: "QuerySet[Any]", limit: int) -> int:
-    """Delete up to `limit` of the rows, in their order; return how many."""
-    some = rows.model._default_manager.filter(pk__in=rows.values("pk")[:limit])
-    count: int = some.delete()[0]
-    return count
-
-
 def _purge(limit: int) -> DeletedCounts:
     for counted_as, delete in _STEPS:
-        with writing():
-            count = delete(limit)
+        with writing() as cursor:
+            count = delete(cursor, limit)
         if count:
             return DeletedCounts(**{counted_as: count})
     return DeletedCounts()
 
 
-def _delete_users(limit: int) -> int:
+def _delete_users(_: CursorWrapper, limit: int) -> int:
     stored = User.objects.filter(deleted=False).order_by("ecosystem_id")
     ids = list(stored.select_for_update().values_list("ecosystem_id", flat=True)[:limit])
     User.objects.filter(ecosystem_id__in=ids).update(deleted=True, version=F("version") + 1)
@@ -67,19 +60,15 @@ def _delete_users(limit: int) -> int:
     return len(ids)
 
 
-def _delete_of_users(model: type[Model]) -> Callable[[int], int]:
-    def delete(limit: int) -> int:
+def _delete_of_users(model: type[Model]) -> Step:
+    def delete(_: CursorWrapper, limit: int) -> int:
         rows = model._default_manager.order_by("pk").values_list("pk", "ecosystem_id")[:limit]
         owners = dict(rows)
-        count = model._default_manager.filter(pk__in=list(owners)).delete()[0]
+        count: int = model._default_manager.filter(pk__in=list(owners)).delete()[0]
         _remove_unneeded(set(owners.values()))
         return count
 
     return delete
-
-
-def _delete_all(rows: Callable[[], "QuerySet[Any]"]) -> Callable[[int], int]:
-    return lambda limit: delete_some(rows().order_by("pk"), limit)
 
 
 def _remove_unneeded(ids: Collection[str]) -> None:
@@ -93,17 +82,19 @@ def _remove_unneeded(ids: Collection[str]) -> None:
     unneeded.delete()
 
 
-_STEPS: tuple[tuple[str, Callable[[int], int]], ...] = (
+def _delete_numbers(cursor: CursorWrapper, limit: int) -> int:
+    """Delete counters, but not that of the system, whose events go on being numbered."""
+    return SEQUENCES.delete_some(cursor, limit, "entity_type <> %s", [EntityType.SYSTEM.value])
+
+
+_STEPS: tuple[tuple[str, Step], ...] = (
     ("users", _delete_users),
-    ("transactions", _delete_all(lambda: Transaction.objects.all())),
+    ("transactions", TRANSACTIONS.delete_some),
     ("cards", _delete_of_users(Card)),
     ("card_requests", _delete_of_users(CardRequest)),
-    ("events", _delete_all(lambda: Event.objects.all())),
+    ("events", EVENTS.delete_some),
     ("others", _delete_of_users(ScoreRecord)),
-    ("others", _delete_all(lambda: IdempotencyRecord.objects.all())),
-    (
-        "others",
-        _delete_all(lambda: EntitySequence.objects.exclude(entity_type=EntityType.SYSTEM)),
-    ),
+    ("others", IDEMPOTENCY_RECORDS.delete_some),
+    ("others", _delete_numbers),
 )
 """What a cleanup deletes, in this order, and as what it is counted."""

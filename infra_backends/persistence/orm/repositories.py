@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import BooleanField
+from django.db.models import BooleanField, Count, Min, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts.audit import AuditLog, TargetType
@@ -17,10 +17,10 @@ from infra_backends.persistence.orm.kinds import (
     CARD_REQUESTS,
     CARDS,
     EVENTS,
+    IDEMPOTENCY_RECORDS,
     SCORE_RECORDS,
     TRANSACTIONS,
 )
-from infra_backends.persistence.orm.purging import delete_some
 from infra_backends.persistence.orm.session import reading, writing
 from infra_backends.persistence.orm.tables import Table
 from infra_backends.persistence.repositories import (
@@ -34,12 +34,12 @@ from infra_backends.persistence.repositories import (
     TransactionRepository,
     UserRepository,
 )
-from outbox.entities import UNSENT, EntityType, Event, EventStatus
+from outbox.entities import UNSENT, Backlog, EntityType, Event, EventStatus
 from transactions.entities import Transaction, TransactionType
 
 E = TypeVar("E")
 
-_UNSENT = f"status IN ({', '.join(repr(str(status)) for status in sorted(UNSENT))})"
+_IS_UNSENT = f"status IN ({', '.join(repr(str(status)) for status in sorted(UNSENT))})"
 """The condition of the partial index, in so many words: SQLite compares no parameters with it."""
 
 
@@ -71,6 +71,11 @@ def _page(
     if limit is None or len(entities) <= limit:
         return Page(entities, None)
     return Page(entities[:limit], getattr(entities[limit - 1], by))
+
+
+def _unsent(**conditions: Any) -> "QuerySet[models.Event]":
+    is_unsent = RawSQL(_IS_UNSENT, (), output_field=BooleanField())  # noqa: S611
+    return models.Event.objects.filter(is_unsent, **conditions)
 
 
 class Users(UserRepository):
@@ -128,9 +133,10 @@ class Transactions(TransactionRepository):
 
 class Idempotency(IdempotencyRepository):
     def delete_expired(self, now: datetime, limit: int) -> int:
-        with writing():
-            expired = models.IdempotencyRecord.objects.filter(expires_at__lte=now)
-            return delete_some(expired.order_by("expires_at"), limit)
+        with writing() as cursor:
+            table = IDEMPOTENCY_RECORDS
+            until = table.prepared("expires_at", now, cursor.db)
+            return table.delete_some(cursor, limit, "expires_at <= %s", [until], by="expires_at")
 
 
 class Outbox(OutboxRepository):
@@ -139,20 +145,27 @@ class Outbox(OutboxRepository):
 
     def proposals(self, shard: int, due_at: datetime, limit: int) -> Sequence[Proposal]:
         with reading():
-            due = models.Event.objects.filter(
-                RawSQL(_UNSENT, (), output_field=BooleanField()),  # noqa: S611
-                shard=shard,
-                next_retry_at__lte=due_at,
-            ).order_by("next_retry_at", "sequence_number", "event_id")
+            due = _unsent(shard=shard, next_retry_at__lte=due_at)
+            rows: Any = due.order_by("next_retry_at", "sequence_number", "event_id")[:limit]
             columns = ("event_id", "previous_event_id", "next_retry_at")
-            return [Proposal(*row) for row in due.values_list(*columns)[:limit]]
+            return [Proposal(*row) for row in rows.values_list(*columns)]
+
+    def backlog(self, shard: int) -> Backlog:
+        with reading():
+            unsent = _unsent(shard=shard)
+            return Backlog(**unsent.aggregate(depth=Count("*"), oldest=Min("created_at")))
 
     def oldest_unsent(self) -> datetime | None:
-        heads = [
-            _page(EVENTS, "event_id", limit=1, ascending=True, status=status).items
-            for status in sorted(UNSENT)
-        ]
-        return min((event.created_at for head in heads for event in head), default=None)
+        with reading():
+            oldest: datetime | None = _unsent().aggregate(oldest=Min("created_at"))["oldest"]
+            return oldest
+
+    def delete_sent(self, before: datetime, limit: int) -> int:
+        """Look only at the first `limit` that were sent, so that a call costs no more than that."""
+        sent = models.Event.objects.filter(status=EventStatus.SENT).order_by("event_id")
+        some = models.Event.objects.filter(pk__in=sent.values("pk")[:limit], sent_at__lt=before)
+        with writing():
+            return some.delete()[0]
 
     def page(
         self,

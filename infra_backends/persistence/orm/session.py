@@ -5,10 +5,12 @@ import math
 import os
 import select
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.db.backends.utils import CursorWrapper
 
 from financial_api.kernel import clock, deadline
@@ -18,6 +20,9 @@ from infra_backends.persistence.orm.locking import write_lock
 
 PATIENCE_SECONDS = 20.0
 """How long anything is waited for where no request's deadline runs."""
+
+gives_up_at: ContextVar[float | None] = ContextVar("gives_up_at", default=None)
+"""When waiting ends, on the monotonic clock; never while this is None, as for a migration."""
 
 _BEGIN = """
     SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),
@@ -71,6 +76,7 @@ def _translated() -> Iterator[float]:
     Gives the moment, on the monotonic clock, until when the block may wait.
     """
     ends_at = clock.monotonic() + deadline.remaining(PATIENCE_SECONDS)
+    before = gives_up_at.set(ends_at)
     try:
         yield ends_at
     except Error as error:
@@ -83,6 +89,8 @@ def _translated() -> Iterator[float]:
             _drop_connection()
         kind = ConcurrencyError if fault is Fault.CONFLICT else BackendUnavailable
         raise kind(f"the database says: {error}") from error
+    finally:
+        gives_up_at.reset(before)
 
 
 def _usable_connection() -> BaseDatabaseWrapper:
@@ -132,6 +140,14 @@ def _drop_connection() -> None:
             connection.close()
 
 
+def _make_impatient(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Have a new connection to PostgreSQL give up when it is time; no other needs psycopg."""
+    if connection.vendor == "postgresql":
+        from infra_backends.persistence.orm.silence import ImpatientConnection
+
+        connection.connection.__class__ = ImpatientConnection
+
+
 def _disown_connection() -> None:
     """Forget what a fork has copied: closing it would end the parent's session or its locks."""
     for connection in connections.all(initialized_only=True):
@@ -139,4 +155,5 @@ def _disown_connection() -> None:
         connection.connection = None
 
 
+connection_created.connect(_make_impatient)
 os.register_at_fork(after_in_child=_disown_connection)

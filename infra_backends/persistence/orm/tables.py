@@ -48,9 +48,10 @@ class Table(Generic[E]):
         self.rows = rows
         self._key = key
         self._name = f'"{model._meta.db_table}"'
-        columns = {field.attname: field for field in model._meta.concrete_fields}
+        self._columns = columns = {field.attname: field for field in model._meta.concrete_fields}
         self._fields = [columns[name] for name in rows.columns]
         self._key_fields = [columns[name] for name in key]
+        self._all = ", ".join(map(_column, self._fields))
         self._changing = [i for i, name in enumerate(rows.columns) if name not in key]
         self._and_there = f" AND {there}" if there else ""
         self._converters: dict[str, list[tuple[int, Any, list[Converter]]]] = {}
@@ -67,6 +68,10 @@ class Table(Generic[E]):
         """Return what tells an entity, or the entity that a key names, from others of its kind."""
         return tuple(getattr(named, name) for name in self._key)
 
+    def prepared(self, column: str, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        """Return a value as the database takes it for a column."""
+        return self._columns[column].get_db_prep_save(value, connection)
+
     def read(self, connection: BaseDatabaseWrapper, keys: Iterable[Any]) -> dict[Any, E]:
         """Return what is stored under each of the keys, in one query at most."""
         wanted = {self.key_of(key): key for key in keys if self._may_exist(key)}
@@ -77,10 +82,9 @@ class Table(Generic[E]):
             different = list(dict.fromkeys(values))
             conditions.append(f"{_column(field)} IN ({', '.join(['%s'] * len(different))})")
             parameters += [field.get_db_prep_save(value, connection) for value in different]
-        columns = ", ".join(map(_column, self._fields))
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {columns} FROM {self._name} WHERE {' AND '.join(conditions)}"
+                f"SELECT {self._all} FROM {self._name} WHERE {' AND '.join(conditions)}"
                 f"{self._and_there}",
                 parameters,
             )
@@ -93,10 +97,9 @@ class Table(Generic[E]):
 
         Raises ConcurrencyError, or what a violated constraint becomes, if one is there already.
         """
-        columns = ", ".join(map(_column, self._fields))
         group = f"({', '.join(['%s'] * len(self._fields))})"
         cursor.execute(
-            f"INSERT INTO {self._name} ({columns}) VALUES "
+            f"INSERT INTO {self._name} ({self._all}) VALUES "
             f"{', '.join([group] * len(entities))}{self._on_conflict}",
             [
                 value
@@ -140,6 +143,28 @@ class Table(Generic[E]):
         self.insert(cursor, [entity])
         cursor.execute(self._delete, self._key_values(entity, cursor))
 
+    def delete_some(
+        self,
+        cursor: CursorWrapper,
+        limit: int,
+        condition: str = "TRUE",
+        parameters: Sequence[Any] = (),
+        *,
+        by: str = "",
+    ) -> int:
+        """Delete up to `limit` rows that meet a condition, in the order `by` a column.
+
+        Without one that is the order of the key. Returns how many were deleted.
+        """
+        key = ", ".join(map(_column, self._key_fields))
+        cursor.execute(
+            f"DELETE FROM {self._name} WHERE ({key}) IN (SELECT {key} FROM {self._name} "
+            f"WHERE {condition} ORDER BY {by or key} LIMIT %s)",
+            [*parameters, limit],
+        )
+        count: int = cursor.rowcount
+        return count
+
     def _replacement(self, fields: Iterable[Column], gives_way: str) -> str:
         key = ", ".join(map(_column, self._key_fields))
         changes = ", ".join(
@@ -150,9 +175,10 @@ class Table(Generic[E]):
         return f" ON CONFLICT ({key}) DO UPDATE SET {changes} WHERE {self._name}.{gives_way}"
 
     def _may_exist(self, key: Any) -> bool:
+        named = zip(self._key_fields, self.key_of(key), strict=True)
         return all(
-            (is_id if isinstance(field, IdField) else is_text)(value)
-            for field, value in zip(self._key_fields, self.key_of(key), strict=True)
+            is_id(value) if isinstance(field, IdField) else is_text(str(value))
+            for field, value in named
         )
 
     def _key_values(self, entity: E, cursor: CursorWrapper) -> list[Any]:

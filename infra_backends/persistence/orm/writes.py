@@ -47,7 +47,8 @@ def write(cursor: CursorWrapper, commit: Commit) -> None:
         if table in work:
             _work(cursor, table, work[table])
     if commit.idempotency is not None:
-        IDEMPOTENCY_RECORDS.insert(cursor, [commit.idempotency], commit.now)
+        now = IDEMPOTENCY_RECORDS.prepared("expires_at", commit.now, cursor.db)
+        IDEMPOTENCY_RECORDS.insert(cursor, [commit.idempotency], now)
 
 
 def _sorted_out(commit: Commit) -> dict[Table[Any], _Work]:

@@ -11,6 +11,7 @@ from infra_backends.persistence.orm.models.outbox import (
     EntitySequence,
     Event,
     IdempotencyRecord,
+    Lease,
 )
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "EntitySequence",
     "Event",
     "IdempotencyRecord",
+    "Lease",
     "ScoreRecord",
     "Transaction",
     "User",

@@ -1,4 +1,4 @@
-"""Events with their counters, idempotency records, and the state of a cleanup."""
+"""Events with their counters, idempotency records, a cleanup's state, leases."""
 
 # ruff: noqa: DJ001, DJ008
 # An entity tells a missing text from an empty one; rows are never shown.
@@ -106,4 +106,18 @@ class CleanupState(models.Model):
         constraints = (
             check("cleanup_is_one", Q(id=CLEANUP_ID)),
             stored_version("cleanup_version"),
+        )
+
+
+class Lease(models.Model):
+    shard = models.IntegerField(primary_key=True)
+    holder = models.TextField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    version = models.IntegerField()
+
+    class Meta:
+        db_table = "leases"
+        constraints = (
+            check("leases_shard", Q(shard__gte=0)),
+            stored_version("leases_version"),
         )

@@ -1,0 +1,39 @@
+"""`manage.py outbox_relay`: a relay of its own, until it is told to stop."""
+
+import logging
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from infra_backends.exceptions import BackendUnavailable
+from outbox.relay import Relay
+from outbox.retention import Sweep
+from outbox.wakeup import SWEEP_SECONDS
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Drain the outbox in a loop; stops after the batch it is at on SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--once", action="store_true", help="stop as soon as nothing is due any more"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        relay, sweep = Relay(), Sweep()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: relay.stop())
+        sent = 0
+        while not relay.is_stopping:
+            try:
+                sent += relay.drain()
+                sweep.run_if_due()
+            except BackendUnavailable as error:
+                logger.warning("the store does not answer; trying again: %s", error)
+            if options["once"]:
+                break
+            relay.wait(SWEEP_SECONDS)
+        self.stdout.write(f"{sent} events sent")

@@ -1,0 +1,49 @@
+"""Retention: what has had its time goes, on stores that do not let it expire by themselves."""
+
+import logging
+from collections.abc import Callable
+
+from financial_api.kernel import clock
+from infra_backends import persistence
+from outbox.rules import SENT_KEPT_FOR
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS = 3600.0
+BATCH = 500
+MOST_BATCHES = 200
+"""A bound for one sweep; what is left then is for the next."""
+
+
+def sweep() -> tuple[int, int]:
+    """Delete events sent more than a week ago and expired keys; return how many of each."""
+    now = clock.now()
+    events = _in_batches(lambda: persistence.outbox.delete_sent(now - SENT_KEPT_FOR, BATCH))
+    keys = _in_batches(lambda: persistence.idempotency.delete_expired(now, BATCH))
+    if events or keys:
+        logger.info("swept %s sent events and %s expired keys", events, keys)
+    return events, keys
+
+
+def _in_batches(delete: Callable[[], int]) -> int:
+    total = 0
+    for _ in range(MOST_BATCHES):
+        deleted = delete()
+        total += deleted
+        if deleted < BATCH:
+            break
+    return total
+
+
+class Sweep:
+    """Remembers when this process last swept."""
+
+    def __init__(self) -> None:
+        self._swept_at: float | None = None
+
+    def run_if_due(self) -> None:
+        """Sweep, if this process has not for an hour."""
+        now = clock.monotonic()
+        if self._swept_at is None or now - self._swept_at >= EVERY_SECONDS:
+            self._swept_at = now
+            sweep()

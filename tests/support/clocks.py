@@ -1,0 +1,27 @@
+"""Clocks for tests."""
+
+from datetime import datetime, timedelta
+
+from financial_api.kernel.clock import SystemClock
+
+
+class UnhurriedClock(SystemClock):
+    """The machine's clock, on which a pause takes no time."""
+
+    def sleep(self, seconds: float) -> None:
+        pass
+
+
+class SetClock(UnhurriedClock):
+    """A clock that stands still until a test moves it, also backwards."""
+
+    def __init__(self, present: datetime) -> None:
+        super().__init__()
+        self.present = present
+
+    def now(self) -> datetime:
+        return self.present
+
+    def move(self, **by: float) -> None:
+        """Move by a timedelta's keywords."""
+        self.present += timedelta(**by)

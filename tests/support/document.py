@@ -1,0 +1,132 @@
+"""Holds every answer against the committed OpenAPI document, and against what holds for all."""
+
+import functools
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import yaml
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+SCHEMA_FILE = Path(__file__).resolve().parents[2] / "openapi.yaml"
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+
+@functools.cache
+def document() -> dict[str, Any]:
+    loaded = yaml.safe_load(SCHEMA_FILE.read_text())
+    exact: dict[str, Any] = json.loads(json.dumps(loaded), parse_float=Decimal)
+    return exact
+
+
+def operations(below: str = "/") -> list[tuple[str, str]]:
+    """Return method and path of every documented operation, its parameters as they stand."""
+    return [
+        (method.upper(), path)
+        for path, described in document()["paths"].items()
+        for method in described
+        if path.startswith(below)
+    ]
+
+
+def filled(path: str, **values: str) -> str:
+    """Return a documented path with its parameters filled in, by default with what is nobody's."""
+    nobodys = {"userSlug": "nobody"}
+    return re.sub(
+        r"\{(\w+)\}",
+        lambda match: (values | nobodys).get(match[1], "019a0f6e-5d2c-7a31-9c1b-3f7d5f0a2b11"),
+        path,
+    )
+
+
+def check_answer(response: httpx.Response) -> None:
+    """Fail unless an answer is as every answer must be, and as the document says of its own."""
+    _check_common(response)
+    template = _template(response.request.url.path)
+    if template is None or response.request.method.lower() not in document()["paths"][template]:
+        return
+    _check_documented(response, template)
+
+
+def _check_common(response: httpx.Response) -> None:
+    headers = response.headers
+    assert response.status_code != 500, response.text
+    assert headers.get("X-Request-ID")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"]
+    assert headers["Referrer-Policy"]
+    if re.match(r"/v1(/|$)", response.request.url.path):
+        assert headers["Cache-Control"] == "private, no-cache"
+        assert {"authorization", "origin"} <= set(re.split(", *", headers["Vary"].lower()))
+
+
+def _check_documented(response: httpx.Response, template: str) -> None:
+    method, status = response.request.method.lower(), str(response.status_code)
+    answers = document()["paths"][template][method]["responses"]
+    assert status in answers, f"undocumented {status}: {response.text}"
+    answer = _resolve(answers[status])
+    for name, header in answer.get("headers", {}).items():
+        if _resolve(header).get("required"):
+            assert name in response.headers, f"{name} is missing"
+    if not answer.get("content"):
+        assert not response.content
+        return
+    assert response.headers["Content-Type"] == "application/json"
+    validator = _validator(template, method, status)
+    validator.validate(json.loads(response.text, parse_float=Decimal))
+
+
+@functools.cache
+def _validator(template: str, method: str, status: str) -> jsonschema.Draft202012Validator:
+    answer = _resolve(document()["paths"][template][method]["responses"][status])
+    return jsonschema.Draft202012Validator(
+        _absolute(answer["content"]["application/json"]["schema"]),
+        registry=_registry(),
+        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+    )
+
+
+@functools.cache
+def _registry() -> Registry[Any]:
+    return Registry().with_resource(
+        "urn:openapi", Resource.from_contents(document(), default_specification=DRAFT202012)
+    )
+
+
+@functools.cache
+def _routes() -> list[tuple[re.Pattern[str], str]]:
+    """The document's paths, those without parameters first, as the router tries them."""
+    paths = sorted(document()["paths"], key=lambda path: path.count("{"))
+    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in paths]
+
+
+def _template(path: str) -> str | None:
+    return next((known for pattern, known in _routes() if pattern.fullmatch(path)), None)
+
+
+def _resolve(described: dict[str, Any]) -> dict[str, Any]:
+    reference = described.get("$ref")
+    if reference is None:
+        return described
+    found: Any = document()
+    for step in reference.removeprefix("#/").split("/"):
+        found = found[step]
+    resolved: dict[str, Any] = found
+    return resolved
+
+
+def _absolute(schema: Any) -> Any:
+    """Return a schema whose references say which document they point into."""
+    if isinstance(schema, dict):
+        return {
+            name: f"urn:openapi{value}" if name == "$ref" else _absolute(value)
+            for name, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_absolute(item) for item in schema]
+    return schema

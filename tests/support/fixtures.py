@@ -1,0 +1,90 @@
+"""The fixtures of every suite that runs over all backends."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from financial_api.kernel import clock
+from infra_backends import persistence
+from infra_backends.persistence.base import PersistenceBackend
+from tests.support.clocks import UnhurriedClock
+from tests.support.interleaving import Interleaving
+from tests.support.store import LEFT_OUT, LeftOut, Store
+from tests.support.stores import BACKENDS, BackendUnderTest
+from tests.support.threads import Together
+
+
+@pytest.fixture(scope="session", params=BACKENDS, ids=lambda entry: entry.name)
+def entry(request: pytest.FixtureRequest) -> BackendUnderTest:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def store(entry: BackendUnderTest, django_db_blocker: DjangoDbBlocker) -> Iterator[Store]:
+    opening = entry.open()
+    try:
+        with django_db_blocker.unblock():
+            store = opening.__enter__()
+    except LeftOut as reason:
+        pytest.skip(f"{LEFT_OUT}: {entry.name}, since {reason}")
+    yield store
+    with django_db_blocker.unblock():
+        opening.__exit__(None, None, None)
+
+
+@pytest.fixture
+def backend(store: Store, django_db_blocker: DjangoDbBlocker) -> Iterator[PersistenceBackend]:
+    """The backend under test, empty, which services reach through their handle as well."""
+    with django_db_blocker.unblock(), store.serving() as backend, persistence.use(backend):
+        yield backend
+
+
+@pytest.fixture
+def interleaving(backend: PersistenceBackend) -> Iterator[Interleaving]:
+    """The backend under test, with places between a command's steps to act in."""
+    wrapped = Interleaving(backend)
+    with persistence.use(wrapped):
+        yield wrapped
+    wrapped.check_all_happened()
+
+
+@pytest.fixture
+def together(entry: BackendUnderTest, store: Store) -> Together:
+    """Runs functions in threads at the same time."""
+    if not entry.bears_threads:
+        pytest.skip(f"{entry.name} does not bear threads")
+    return Together(store.leave_thread)
+
+
+@pytest.fixture
+def sweeping(entry: BackendUnderTest, backend: PersistenceBackend) -> PersistenceBackend:
+    """The backend under test, where it is the one to delete what has expired."""
+    if entry.expires_by_itself:
+        pytest.skip(f"{entry.name} lets things expire by itself")
+    return backend
+
+
+@pytest.fixture
+def no_pauses() -> Iterator[None]:
+    """Take the pauses out between the attempts of a command that runs alone."""
+    with clock.installed(UnhurriedClock()):
+        yield
+
+
+@pytest.fixture(scope="session")
+def environment(entry: BackendUnderTest) -> Iterator[dict[str, str]]:
+    """What a server process needs to serve from a fresh store of the backend."""
+    opening = entry.environment()
+    try:
+        environment = opening.__enter__()
+    except LeftOut as reason:
+        pytest.skip(f"{LEFT_OUT}: {entry.name}, since {reason}")
+    yield environment
+    opening.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def workers(entry: BackendUnderTest) -> str:
+    """How many processes may serve at once: memory is for one."""
+    return "1" if entry.name == "memory" else "2"

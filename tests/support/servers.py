@@ -1,0 +1,136 @@
+"""Real server processes for the tests that talk HTTP, one kind for each backend."""
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.support.databases import created_postgresql_database
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+Environment = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers at `url`; `process` is granian's parent, and leads a group."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def stop(self) -> int:
+        """Ask the server to stop, as an operator would; return its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """End the server and its workers at once. What its relay had leased stays so for a while,
+        so this is for a store that nobody uses any more."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def memory_environment() -> Iterator[Environment]:
+    with tempfile.TemporaryDirectory(prefix="financial-api-") as folder:
+        yield {"DJANGO_SETTINGS_MODULE": "financial_api.settings.memory", "DATA_DIR": folder}
+
+
+@contextlib.contextmanager
+def sqlite_environment() -> Iterator[Environment]:
+    with tempfile.TemporaryDirectory(prefix="financial-api-") as folder:
+        yield _migrated(
+            {"DJANGO_SETTINGS_MODULE": "financial_api.settings.local", "DATA_DIR": folder}
+        )
+
+
+@contextlib.contextmanager
+def postgresql_environment() -> Iterator[Environment]:
+    with (
+        tempfile.TemporaryDirectory(prefix="financial-api-") as folder,
+        created_postgresql_database() as url,
+    ):
+        yield _migrated(
+            {
+                "DJANGO_SETTINGS_MODULE": "financial_api.settings.local",
+                "DATA_DIR": folder,
+                "DATABASE_URL": url,
+            }
+        )
+
+
+def _migrated(environment: Environment) -> Environment:
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        check=True,
+    )
+    return environment
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def running(environment: Environment, **settings: str) -> Iterator[RunningServer]:
+    """Serve with an environment and more settings until the block ends, without a farewell."""
+    port = free_port()
+    defaults = {
+        "PORT": str(port),
+        "WORKERS": "1",
+        "ALLOW_MOCK_TOKENS": "on",
+        "ALLOW_CLEANUP": "on",
+        "TRUSTED_PROXIES": "1",
+        "SECRET_KEY": secrets.token_hex(16),
+        "DISABLED_ACCOUNTS": "disabled-at-the-provider",
+        "PYTHONUNBUFFERED": "1",
+    }
+    with tempfile.TemporaryDirectory(prefix="financial-api-log-") as folder:
+        log = Path(folder) / "server.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve"],
+                cwd=ROOT,
+                env=os.environ | environment | defaults | settings,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        server = RunningServer(f"http://127.0.0.1:{port}", process, log)
+        try:
+            _wait_until_live(server)
+            yield server
+        finally:
+            if process.poll() is None:
+                server.kill()
+
+
+def _wait_until_live(server: RunningServer) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{server.url}/health/liveness", timeout=2).is_success:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"the server did not start:\n{server.log.read_text()}")
