@@ -17,6 +17,7 @@ from financial_api.kernel.errors import InvalidToken, TokenExpired
 
 PREFIX = "mock."
 PARTS = 3
+LONGEST_EMAIL = 254
 
 
 class _Claims(msgspec.Struct, rename="camel"):
@@ -46,7 +47,7 @@ def identify(token: str) -> Identity:
     if not is_ecosystem_id(claims.ecosystem_id):
         raise InvalidToken
     email = default_email(claims.ecosystem_id) if claims.email is msgspec.UNSET else claims.email
-    if not email.isprintable():
+    if not email.isprintable() or not 0 < len(email) <= LONGEST_EMAIL:
         raise InvalidToken
     if claims.exp is not None and claims.exp <= clock.now().timestamp():
         raise TokenExpired

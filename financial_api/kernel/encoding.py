@@ -16,7 +16,7 @@ def dumps(value: Any) -> bytes:
 
 
 def canonical(value: Any) -> bytes:
-    """Return JSON that is equal whenever the values are: keys sorted, nothing else varying."""
+    """Return JSON that does not depend on the order of keys; `10` and `10.00` are not the same."""
     return _canonical_encoder.encode(value)
 
 

@@ -1,8 +1,10 @@
 """The numbers that can be changed at run time: their paths, defaults and valid ranges."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from typing import TypeVar
 
 from financial_api.kernel.money import MAX_AMOUNT, dollars
 
@@ -28,24 +30,26 @@ class Parameters:
 
 
 Parser = Callable[[str], Decimal | int]
+N = TypeVar("N", Decimal, int)
 
 
 def _money(lowest: str) -> Parser:
-    def parse(text: str) -> Decimal:
-        value = Decimal(text)
-        if not value.is_finite() or not Decimal(lowest) <= value <= MAX_AMOUNT:
-            raise ValueError(f"not between {lowest} and {MAX_AMOUNT}")
-        return dollars(value)
-
-    return parse
+    return _number(r"[0-9]{1,7}(\.[0-9]{1,2})?", dollars(lowest), MAX_AMOUNT, dollars)
 
 
 def _whole(lowest: int, highest: int) -> Parser:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not lowest <= value <= highest:
-            raise ValueError(f"not between {lowest} and {highest}")
-        return value
+    return _number(r"[0-9]{1,4}", lowest, highest, int)
+
+
+def _number(form: str, lowest: N, highest: N, read: Callable[[str], N]) -> Parser:
+    """Return a parser that takes plain digits only: no sign, exponent, space or separator."""
+
+    def parse(text: str) -> Decimal | int:
+        if re.fullmatch(form, text):
+            value = read(text)
+            if lowest <= value <= highest:
+                return value
+        raise ValueError(f"not between {lowest} and {highest}")
 
     return parse
 
@@ -74,10 +78,7 @@ def parse(path: str, text: str) -> tuple[str, Decimal | int]:
         field, parser = PARAMETERS[path]
     except KeyError:
         raise ValueError(f"unknown parameter; known are {', '.join(PARAMETERS)}") from None
-    try:
-        return field, parser(text)
-    except InvalidOperation:
-        raise ValueError("not a number") from None
+    return field, parser(text)
 
 
 def default_texts() -> dict[str, str]:

@@ -120,7 +120,7 @@ def test_the_static_configuration_has_what_its_values_say_and_the_defaults_else(
     ("path", "text", "said"),
     [
         ("limits/lowTier", "99", "not between 100"),
-        ("limits/lowTier", "", "not a number"),
+        ("limits/lowTier", "", "not between 100"),
         ("limits/lowteir", "200", "known are limits/lowTier"),
     ],
 )
