@@ -1,7 +1,8 @@
 """Development tokens: `mock.<base64 of JSON>.<anything>`, believed as they stand.
 
 The JSON is `{"ecosystemId", "role"?, "email"?, "exp"?}`, in URL-safe or plain base64, padded or
-not. They prove nothing: whether a process accepts them is a matter of its settings.
+not; an empty `email` stands for a provider that knows none. They prove nothing: whether a process
+accepts them is a matter of its settings.
 """
 
 import base64
@@ -47,7 +48,7 @@ def identify(token: str) -> Identity:
     if not is_ecosystem_id(claims.ecosystem_id):
         raise InvalidToken
     email = default_email(claims.ecosystem_id) if claims.email is msgspec.UNSET else claims.email
-    if not email.isprintable() or not 0 < len(email) <= LONGEST_EMAIL:
+    if not email.isprintable() or len(email) > LONGEST_EMAIL:
         raise InvalidToken
     if claims.exp is not None and claims.exp <= clock.now().timestamp():
         raise TokenExpired
@@ -55,7 +56,7 @@ def identify(token: str) -> Identity:
         subject=claims.ecosystem_id,
         ecosystem_id=claims.ecosystem_id,
         role=claims.role,
-        email=email,
+        email=email or None,
         email_verified=True,
     )
 

@@ -4,9 +4,11 @@ This is the one place that retries after a conflict, replays an answered key, an
 nobody is refused for what its own twin did.
 """
 
+import contextlib
 import logging
 import random
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -16,6 +18,7 @@ from accounts.entities import UserKey
 from accounts.rules import check_standing
 from financial_api.kernel import clock, deadline
 from financial_api.kernel.errors import ApiError, RequestAlreadyProcessed, VersionConflict
+from financial_api.kernel.fair_lock import FairLock
 from financial_api.kernel.idempotency import KEPT_FOR, IdempotencyKey, IdempotencyRecord
 from financial_api.kernel.keys import Key
 from financial_api.unit_of_work import RecordedRefusal, UnitOfWork
@@ -30,6 +33,10 @@ R = TypeVar("R")
 MOST_ATTEMPTS = 10
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
+
+_queues = [FairLock() for _ in range(256)]
+"""Where threads wait that lost a race for the same thing; two things may share a queue."""
+_has_turn: ContextVar[bool] = ContextVar("has_turn", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +69,61 @@ def run(
 ) -> Outcome[R]:
     """Run a command to its one commit and return its outcome.
 
-    `reads` names what the command needs, `decide` collects its writes in a unit of work and
-    returns its result; both run again on every attempt. Raises what they raise; VersionConflict
-    when ten attempts or the request's time were used up; BackendUnavailable.
+    `reads` names what the command needs, first of all what others may want to change too; `decide`
+    collects its writes in a unit of work and returns its result. Both run again on every attempt.
+
+    Raises what they raise; VersionConflict when ten attempts or the request's time were used up;
+    BackendUnavailable.
     """
-    for attempt in range(MOST_ATTEMPTS):
-        try:
-            return _Attempt(caller, submission).run(reads, decide)
-        except ConcurrencyError as conflict:
-            logger.debug("attempt %s lost: %s", attempt + 1, conflict)
-        pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311
-        if attempt + 1 == MOST_ATTEMPTS or pause >= deadline.remaining():
-            break
-        clock.sleep(pause)
+    with contextlib.ExitStack() as stack:
+        turn = _Turn(stack)
+        for number in range(MOST_ATTEMPTS):
+            try:
+                return _Attempt(caller, submission, turn).run(reads, decide)
+            except ConcurrencyError as conflict:
+                logger.debug("attempt %s lost: %s", number + 1, conflict)
+            except TimeoutError:
+                break
+            if number + 1 == MOST_ATTEMPTS or not _pause(number):
+                break
     raise VersionConflict
 
 
+def _pause(number: int) -> bool:
+    """Wait with full jitter before the next attempt; False when there is no time left for it."""
+    pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))  # noqa: S311
+    if pause >= deadline.remaining():
+        return False
+    clock.sleep(pause)
+    return True
+
+
+class _Turn:
+    """A command's place in the queue of this process's threads that want the same thing.
+
+    Nobody queues before there was a conflict. From then on one of them tries at a time, so that
+    most do not lose to each other over and over; other processes are met with jitter. It decides
+    nothing: what keeps a commit right is its conditions. A command that is run within another's
+    turn does not wait for itself.
+    """
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._stack = stack
+        self._has_tried = False
+
+    def take(self, wanted: Key[Any]) -> None:
+        """Return when this command may try; raise TimeoutError if that is too late."""
+        queue = _queues[hash(wanted) % len(_queues)]
+        if (self._has_tried or queue.is_held) and not _has_turn.get():
+            self._stack.enter_context(queue.held(deadline.remaining()))
+            self._stack.callback(_has_turn.reset, _has_turn.set(True))
+        self._has_tried = True
+
+
 class _Attempt(Generic[R]):
-    def __init__(self, caller: Caller, submission: Submission[R] | None) -> None:
+    def __init__(self, caller: Caller, submission: Submission[R] | None, turn: _Turn) -> None:
         self._caller = caller
+        self._turn = turn
         self._submission = submission
         self._actor_key = None if caller.is_system else UserKey(caller.ecosystem_id)
         self._started_at = clock.now()
@@ -92,6 +135,7 @@ class _Attempt(Generic[R]):
             keys = reads()
         except ApiError as refusal:
             return self._refuse(refusal)
+        self._turn.take(keys[0])
         work = self._read(keys)
         self._check_actor(work)
         replay = self._answer(work.get(self._submission.key)) if self._submission else None

@@ -28,6 +28,7 @@ window.onload = () => SwaggerUIBundle({
   dom_id: "#docs",
   deepLinking: true,
   persistAuthorization: true,
+  validatorUrl: null,
 });
 """
 _PAGE = """\

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 else:
     AnyField = serializers.Field
 
-NO_CONTROLS = r"[^\u0000-\u001f\u007f-\u009f]"
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f"
+_WHITE_SPACE = r"\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What `str.strip` removes beside controls, spelt out: dialects differ in what `\\s` is."""
+
+NO_CONTROL = rf"[^{_CONTROLS}]"
+VISIBLE = rf"[^{_CONTROLS}{_WHITE_SPACE}]"
 _LARGEST_EXPONENT = 20
 
 
@@ -127,8 +132,8 @@ class TextField(AnyField):
 def _trimmed_pattern(shortest: int) -> str:
     """Return what text looks like that is long enough without the white space around it."""
     if shortest == 1:
-        return rf"^{NO_CONTROLS}*\S{NO_CONTROLS}*$"
-    return rf"^{NO_CONTROLS}*\S{NO_CONTROLS}{{{shortest - 2},}}\S{NO_CONTROLS}*$"
+        return rf"^{NO_CONTROL}*{VISIBLE}{NO_CONTROL}*$"
+    return rf"^{NO_CONTROL}*{VISIBLE}{NO_CONTROL}{{{shortest - 2},}}{VISIBLE}{NO_CONTROL}*$"
 
 
 @extend_schema_field({"type": "number", "multipleOf": 0.01})

@@ -37,7 +37,10 @@ def orm_database(url: str) -> dict[str, object]:
 
 ORM_PERSISTENCE = {
     "BACKEND": "infra_backends.persistence.orm",
-    "OPTIONS": {"OUTBOX_SHARDS": OUTBOX_SHARDS},
+    "OPTIONS": {
+        "OUTBOX_SHARDS": OUTBOX_SHARDS,
+        "CONNECTIONS": env.int("DATABASE_CONNECTIONS", 16),
+    },
 }
 MEMORY_PERSISTENCE = {
     "BACKEND": "infra_backends.persistence.memory",

@@ -25,3 +25,17 @@ class SetClock(UnhurriedClock):
     def move(self, **by: float) -> None:
         """Move by a timedelta's keywords."""
         self.present += timedelta(**by)
+
+
+class ElapsingClock(SetClock):
+    """A clock on which time passes only by pauses and by a test's moves, for durations as well."""
+
+    def __init__(self, present: datetime) -> None:
+        super().__init__(present)
+        self._began_at = present
+
+    def monotonic(self) -> float:
+        return 1.0 + (self.present - self._began_at).total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.move(seconds=seconds)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-import psycopg
 from django.apps import apps
 from django.core.management import call_command
 from django.db import (  # noqa: TID251  # it stands for what settings give the ORM backend
@@ -24,11 +23,10 @@ from django.db import (  # noqa: TID251  # it stands for what settings give the 
 
 from financial_api.settings.embedded import orm_database
 from infra_backends.persistence.base import PersistenceBackend
+from tests.support.postgresql import connected, server_url
 from tests.support.store import LeftOut, Store
 
 ORM = "infra_backends.persistence.orm"
-POSTGRESQL_VARIABLE = "TEST_POSTGRESQL_URL"
-POSTGRESQL_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
 class DatabaseStore(Store):
@@ -95,12 +93,13 @@ def postgresql_database() -> Iterator[Store]:
 def created_postgresql_database() -> Iterator[str]:
     """Make an empty database, give its URL, and drop it at the end. Raises LeftOut."""
     name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
-    with _postgresql_server() as server:
+    url = server_url()
+    with connected(url) as server:
         server.execute(f"CREATE DATABASE {name}")
         try:
             # Nothing here outlives the server, so no commit need wait for the disk.
             server.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
-            yield f"{_postgresql_url().rpartition('/')[0]}/{name}"
+            yield f"{url.rpartition('/')[0]}/{name}"
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -116,16 +115,3 @@ def _opened(settings: dict[str, Any]) -> Iterator[Store]:
 def _require_orm() -> None:
     if not apps.is_installed(ORM):
         raise LeftOut(f"{ORM} is not among INSTALLED_APPS")
-
-
-def _postgresql_url() -> str:
-    return os.environ.get(POSTGRESQL_VARIABLE, POSTGRESQL_URL)
-
-
-def _postgresql_server() -> psycopg.Connection[Any]:
-    try:
-        return psycopg.connect(_postgresql_url(), autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        if POSTGRESQL_VARIABLE in os.environ:
-            raise
-        raise LeftOut(f"no PostgreSQL answers at {POSTGRESQL_URL}") from error

@@ -14,7 +14,7 @@ from financial_api.api.throttling import ProcessCounter, RedisCounter, Throttle,
 from financial_api.kernel import clock
 from financial_api.kernel.errors import RateLimitExceeded
 from tests.support.clocks import SetClock
-from tests.support.servers import free_port
+from tests.support.ports import free_port
 from tests.support.store import LEFT_OUT
 
 START_SECONDS = 5.0

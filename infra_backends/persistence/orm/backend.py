@@ -23,6 +23,7 @@ from infra_backends.persistence.orm.repositories import (
     Users,
 )
 from infra_backends.persistence.orm.session import reading, writing
+from infra_backends.persistence.orm.slots import DEFAULT_SIZE
 from infra_backends.persistence.orm.tables import Table
 from infra_backends.persistence.orm.writes import locks_of, write
 from outbox.entities import DeletedCounts
@@ -31,10 +32,12 @@ from outbox.entities import DeletedCounts
 class Backend(PersistenceBackend):
     """Django's connection "default", to SQLite or PostgreSQL.
 
-    `outbox_shards`: of the pending index. Each thread has a connection, which it keeps.
+    `outbox_shards`: of the pending index. `connections`: how many of them to PostgreSQL a process
+    has at once; to SQLite each thread has one, which it keeps.
     """
 
-    def __init__(self, *, outbox_shards: int = 8) -> None:
+    def __init__(self, *, outbox_shards: int = 8, connections: int = DEFAULT_SIZE) -> None:
+        session.slots.resize(connections)
         self.users = Users()
         self.cards = Cards()
         self.card_requests = CardRequests()

@@ -14,9 +14,10 @@ from django.db.backends.signals import connection_created
 from django.db.backends.utils import CursorWrapper
 
 from financial_api.kernel import clock, deadline
+from financial_api.kernel.fair_lock import FairLock
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.persistence.orm.faults import Fault, fault_of
-from infra_backends.persistence.orm.locking import write_lock
+from infra_backends.persistence.orm.slots import ConnectionSlots
 
 PATIENCE_SECONDS = 20.0
 """How long anything is waited for where no request's deadline runs."""
@@ -31,14 +32,18 @@ _BEGIN = """
 
 _inherited: list[Any] = []
 
+write_lock = FairLock()
+"""This process's, in front of SQLite's own, which is neither fair nor waited for in order."""
+
+slots = ConnectionSlots()
+"""This process's connections to PostgreSQL."""
+
 
 @contextlib.contextmanager
 def reading() -> Iterator[BaseDatabaseWrapper]:
     """Give this thread's connection, outside any transaction. Raises BackendUnavailable."""
     try:
-        with _translated():
-            connection = _usable_connection()
-            _limit_waiting(connection, deadline.remaining(PATIENCE_SECONDS))
+        with _translated() as ends_at, _connected(ends_at) as connection:
             yield connection
     except ConcurrencyError as conflict:
         raise BackendUnavailable(str(conflict)) from conflict
@@ -51,17 +56,15 @@ def writing(locks: Sequence[int] = ()) -> Iterator[CursorWrapper]:
     `locks` are 64-bit numbers: no two transactions that share one are in progress at once.
     Raises ConcurrencyError when another transaction was there first, and BackendUnavailable.
     """
-    with _translated() as ends_at:
-        connection = _usable_connection()
-        with contextlib.ExitStack() as stack:
-            if connection.vendor == "sqlite":
-                stack.enter_context(write_lock.held(ends_at - clock.monotonic()))
-            _limit_waiting(connection, ends_at - clock.monotonic())
-            stack.enter_context(transaction.atomic())
-            cursor = stack.enter_context(connection.cursor())
-            if connection.vendor == "postgresql":
-                _begin(cursor, ends_at - clock.monotonic(), locks)
-            yield cursor
+    with _translated() as ends_at, contextlib.ExitStack() as stack:
+        if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
+            stack.enter_context(write_lock.held(ends_at - clock.monotonic()))
+        connection = stack.enter_context(_connected(ends_at))
+        stack.enter_context(transaction.atomic())
+        cursor = stack.enter_context(connection.cursor())
+        if connection.vendor == "postgresql":
+            _begin(cursor, ends_at - clock.monotonic(), locks)
+        yield cursor
 
 
 def close() -> None:
@@ -79,6 +82,8 @@ def _translated() -> Iterator[float]:
     before = gives_up_at.set(ends_at)
     try:
         yield ends_at
+    except TimeoutError as error:
+        raise BackendUnavailable("the database's write lock stayed taken") from error
     except Error as error:
         fault = fault_of(error)
         if fault is Fault.BUG:
@@ -93,19 +98,32 @@ def _translated() -> Iterator[float]:
         gives_up_at.reset(before)
 
 
-def _usable_connection() -> BaseDatabaseWrapper:
-    """Return this thread's connection, closed beforehand if it has died while it was idle.
+@contextlib.contextmanager
+def _connected(ends_at: float) -> Iterator[BaseDatabaseWrapper]:
+    """Give this thread's connection, connected, and limit how long SQLite waits on it."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "postgresql":
+        with slots.taken(connection, ends_at - clock.monotonic()):
+            _ensure_usable(connection)
+            yield connection
+    else:
+        _ensure_usable(connection)
+        milliseconds = _milliseconds(ends_at - clock.monotonic())
+        connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+        yield connection
+
+
+def _ensure_usable(connection: BaseDatabaseWrapper) -> None:
+    """Connect, anew if the connection has died while it was idle.
 
     Nothing is ever unread on a healthy idle connection, so looking costs no round trip.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
     if connection.connection is not None and not connection.in_atomic_block:
         if connection.vendor == "postgresql" and _has_unread(connection.connection):
             connection.errors_occurred = True
         if connection.errors_occurred:
             connection.close_if_unusable_or_obsolete()
     connection.ensure_connection()
-    return connection
 
 
 def _has_unread(raw: Any) -> bool:
@@ -114,11 +132,6 @@ def _has_unread(raw: Any) -> bool:
     poll = select.poll()
     poll.register(raw.fileno(), select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _limit_waiting(connection: BaseDatabaseWrapper, seconds: float) -> None:
-    if connection.vendor == "sqlite":
-        connection.connection.execute(f"PRAGMA busy_timeout = {_milliseconds(seconds)}")
 
 
 def _begin(cursor: CursorWrapper, seconds: float, locks: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""The write lock in front of SQLite's own, which is neither fair nor ever waited for in order."""
+"""A lock for the threads of one process, handed on in the order in which it was asked for."""
 
 import contextlib
 import os
@@ -6,11 +6,9 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
-from infra_backends.exceptions import BackendUnavailable
-
 
 class FairLock:
-    """A lock that is handed on in the order in which it was asked for; free after a fork."""
+    """A first-in-first-out lock; free again in the child of a fork."""
 
     def __init__(self) -> None:
         self._reset()
@@ -21,11 +19,16 @@ class FairLock:
         self._is_held = False
         self._waiting: deque[threading.Lock] = deque()
 
+    @property
+    def is_held(self) -> bool:
+        """True while some thread holds it, at this moment."""
+        return self._is_held
+
     @contextlib.contextmanager
     def held(self, seconds: float) -> Iterator[None]:
         """Hold the lock for a `with` block.
 
-        Raises BackendUnavailable when its turn has not come after so many seconds.
+        Raises TimeoutError when its turn has not come after so many seconds.
         """
         self._acquire(seconds)
         try:
@@ -48,7 +51,7 @@ class FairLock:
                 self._release()
             raise
         if not came and self._withdraw(turn):
-            raise BackendUnavailable("the database's write lock stayed taken")
+            raise TimeoutError("the lock stayed taken")
 
     def _withdraw(self, turn: threading.Lock) -> bool:
         """Return False if the lock was handed over just as its turn was given up."""
@@ -64,7 +67,3 @@ class FairLock:
                 self._waiting.popleft().release()
             else:
                 self._is_held = False
-
-
-write_lock = FairLock()
-"""This process's, for its one database."""

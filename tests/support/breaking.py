@@ -1,0 +1,88 @@
+"""Breaking off between any two steps: a backend that announces its calls, and a listener that ends
+it all at one of them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from infra_backends.persistence import repositories
+
+Listener = Callable[[str], None]
+
+_REPOSITORIES = tuple(
+    kind
+    for kind in vars(repositories).values()
+    if getattr(kind, "__module__", "") == repositories.__name__
+)
+
+
+class Announcing:
+    """Stands for a persistence or events backend and tells of each call, before and after it."""
+
+    def __init__(self, backend: Any, announce: Listener, name: str = "") -> None:
+        self._backend = backend
+        self._announce = announce
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._backend, name)
+        if isinstance(value, _REPOSITORIES):
+            return Announcing(value, self._announce, f"{name}.")
+        return self._announced(f"{self._name}{name}", value) if callable(value) else value
+
+    def _announced(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def announced(*args: Any, **options: Any) -> Any:
+            self._announce(f"before {name}")
+            result = call(*args, **options)
+            self._announce(f"after {name}")
+            return result
+
+        return announced
+
+
+class BrokenOff(BaseException):
+    """The end of a process, as far as that can be played: nothing in the product catches it."""
+
+
+class BreakingPoint:
+    """Counts what is announced and breaks off at one of them.
+
+    A dead process does nothing more, so from there on everything that is announced is refused.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._count = 0
+        self.broke_at: str | None = None
+
+    def __call__(self, step: str) -> None:
+        if self.broke_at is None and self._count == self._number:
+            self.broke_at = step
+        self._count += 1
+        if self.broke_at is not None:
+            raise BrokenOff(self.broke_at)
+
+
+class Happening:
+    """Counts what is announced and lets something happen at one of them, once.
+
+    What happens may use the backend itself; its own steps are not counted.
+    """
+
+    def __init__(self, number: int, happens: Callable[[], object]) -> None:
+        self._number = number
+        self._happens = happens
+        self._count = 0
+        self._is_busy = False
+        self.happened_at: str | None = None
+
+    def __call__(self, step: str) -> None:
+        if self._is_busy:
+            return
+        if self._count == self._number:
+            self._is_busy, self.happened_at = True, step
+            try:
+                self._happens()
+            finally:
+                self._is_busy = False
+        self._count += 1
