@@ -1,5 +1,6 @@
 """Examples for the schema, made by the presenters from one imagined card."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -19,10 +20,13 @@ from financial_api.kernel.parameters import Parameters
 
 __all__ = ["REASON_INPUT"]
 
-_WAITING, _PENDING = open_request(CUSTOMER, PRODUCT_ID, NOW)
-_OWNER, _APPROVED, EXAMPLE_CARD = approve(
+_WAITING, _NEW = open_request(CUSTOMER, PRODUCT_ID, NOW)
+_PENDING = replace(_NEW, request_id="019bc0fd-89c0-7000-8000-0000000000c1")
+_OWNER, _DECIDED, _CARD = approve(
     _WAITING, _PENDING, Decimal("5000.00"), LATER, source=DecisionSource.AUTO
 )
+EXAMPLE_CARD = replace(_CARD, card_id="019bc134-7840-7000-8000-0000000000c2")
+_APPROVED = replace(_DECIDED, card_id=EXAMPLE_CARD.card_id)
 _REJECTED_USER, _REJECTED = reject(_WAITING, _PENDING, "Income could not be verified", LATER)
 _LAST_PAGE = {"nextCursor": None, "hasMore": False}
 

@@ -7,6 +7,7 @@ from rest_framework.serializers import BooleanField, CharField, IntegerField
 
 from accounts.entities import Tier
 from cards.entities import CardStatus, CardType, DecisionSource, RequestStatus
+from cards.rules import LOWEST_LIMIT
 from financial_api.api.fields import (
     AmountField,
     EnumField,
@@ -25,7 +26,7 @@ class CardRequestInput(serializers.Serializer[Any]):
 
 
 class ApprovalInput(serializers.Serializer[Any]):
-    creditLimit = AmountField(help_text="From 100 to the highest configured limit.")
+    creditLimit = AmountField(lowest=LOWEST_LIMIT, help_text="To the highest configured limit.")
     reason = TextField(shortest=10, longest=500, required=False)
 
 

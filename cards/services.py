@@ -56,10 +56,9 @@ def offers(identity: Identity) -> Sequence[Offer]:
     return approval.offers_for(get_user(identity), remote_config.parameters(), clock.now())
 
 
-def cards_of(ecosystem_id: str, status: CardStatus | None) -> Sequence[Card]:
+def cards_of(ecosystem_id: str) -> Sequence[Card]:
     """Return a user's cards, newest first."""
-    cards = persistence.cards.of_user(ecosystem_id)
-    return [card for card in cards if status is None or card.status is status]
+    return persistence.cards.of_user(ecosystem_id)
 
 
 def get_card(ecosystem_id: str, card_id: str) -> Card:

@@ -62,8 +62,9 @@ class CardViewSet(ApiViewSet):
     def list(self, request: Request) -> HttpResponse:
         self.choice("type", CardType)
         status = self.choice("status", CardStatus)
-        cards = services.cards_of(self.caller.ecosystem_id, status)
-        answer: dict[str, object] = {"cards": [present_card_summary(card) for card in cards]}
+        cards = services.cards_of(self.caller.ecosystem_id)
+        wanted = [card for card in cards if status in (None, card.status)]
+        answer: dict[str, object] = {"cards": [present_card_summary(card) for card in wanted]}
         if not cards:
             answer["suggestion"] = SUGGESTION
         return json_response(answer)

@@ -39,18 +39,27 @@ def _read(request: HttpRequest) -> bytes:
     if not length and request.META.get("HTTP_TRANSFER_ENCODING"):
         return _read_chunked(request, limit, too_large)
     try:
-        return request.body
+        body = request.body
     except OSError:
-        raise ValidationError("The body ended early.") from None
+        body = b""
+    if length.isdecimal() and len(body) < int(length):
+        raise ValidationError("The body ended early.")
+    return body
 
 
 def _read_chunked(request: HttpRequest, limit: int, too_large: ValidationError) -> bytes:
-    """Return a body of unannounced length, where the server can tell where it ends."""
+    """Return a body of unannounced length, where the server can tell where it ends.
+
+    A blank one is refused: it may be the beginning of one that was cut off.
+    """
     if not request.META.get("wsgi.input_terminated"):
         raise ValidationError("Send the body with a Content-Length.")
     body: bytes = request.META["wsgi.input"].read(limit + 1)
     if len(body) > limit:
         raise too_large
+    if not body.strip():
+        raise ValidationError("The body is empty; send none at all, or its Content-Length.")
+    request._body = body  # as Django keeps it
     return body
 
 

@@ -37,22 +37,27 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-@extend_schema_field({"type": "number", "minimum": 0.01, "maximum": 9999999.99, "multipleOf": 0.01})
 class AmountField(AnyField):
-    """Dollars: a JSON number over zero with at most two decimals."""
+    """Dollars: a JSON number from `lowest` on, over zero, with at most two decimals."""
 
     default_error_messages = {  # noqa: RUF012
         "number": "must be a number",
-        "range": f"must be from {CENT} to {MAX_AMOUNT}",
+        "range": f"must be from {{lowest}} to {MAX_AMOUNT}",
         "decimals": "must have at most two decimals",
     }
+
+    def __init__(self, *, lowest: Decimal = CENT, **options: Any) -> None:
+        self._lowest = lowest
+        super().__init__(**options)
+        bounds = {"minimum": float(lowest), "maximum": float(MAX_AMOUNT)}
+        _describe(self, {"type": "number", **bounds, "multipleOf": float(CENT)})
 
     def to_internal_value(self, data: Any) -> Decimal:
         if not _is_number(data):
             self.fail("number")
         amount = Decimal(data)
-        if not CENT <= amount <= MAX_AMOUNT:
-            self.fail("range")
+        if not self._lowest <= amount <= MAX_AMOUNT:
+            self.fail("range", lowest=self._lowest)
         if amount != dollars(amount):
             self.fail("decimals")
         return dollars(amount)

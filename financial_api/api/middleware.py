@@ -34,9 +34,23 @@ class EdgeMiddleware:
             patch_vary_headers(response, ["Authorization", "Origin"])
             _add_rate(response, context)
         response["Content-Length"] = str(len(response.content))
+        if _leaves_body_unread(request):
+            response["Connection"] = "close"
         if request.method == "HEAD":
             response.content = b""
         return response
+
+
+def _leaves_body_unread(request: HttpRequest) -> bool:
+    """Return True when granian will hang up after this answer, so that it can say so.
+
+    A refusal need not wait for a body, and what is left of one cannot be told from a next request.
+    Other servers add such headers themselves, and may not be given them (PEP 3333).
+    """
+    announced = request.META.get("CONTENT_LENGTH", "0") not in {"", "0"}
+    announced = announced or "HTTP_TRANSFER_ENCODING" in request.META
+    unread = announced and not hasattr(request, "_body")
+    return unread and request.META.get("SERVER_SOFTWARE") == "Granian"
 
 
 def _add_rate(response: HttpResponse, context: EdgeContext) -> None:

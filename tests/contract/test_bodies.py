@@ -101,14 +101,6 @@ def test_a_larger_body_is_refused(customer: Customer, size: int) -> None:
     invalid(spend(customer, card_id, of_size(size)))
 
 
-def test_a_connection_survives_a_refused_body(customer: Customer) -> None:
-    card_id = customer.card()
-
-    invalid(spend(customer, card_id, of_size(2_000_000)))
-
-    expect(customer.buy(card_id, 1), 201)
-
-
 def test_a_duplicate_key_never_means_two_things(customer: Customer) -> None:
     card_id = customer.card()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from accounts.audit import AuditLog, TargetType
+from accounts.audit import AuditLog
 from accounts.entities import ScoreRecord, User, UserKey
 from cards.entities import Card, CardRequest
 from financial_api.kernel.keys import Key, Reading
@@ -20,7 +20,6 @@ from outbox.entities import (
     EntitySequence,
     EntityType,
     Event,
-    EventStatus,
     SequenceKey,
 )
 from transactions.entities import Transaction
@@ -51,9 +50,6 @@ class Everything:
 
     counters: dict[Entity, EntitySequence]
     audit_logs: list[AuditLog]
-    audited_by_target: set[str]
-    """The ids of those records that the page of what was done to a target shows."""
-
     cleanup: CleanupState
 
     @property
@@ -79,9 +75,9 @@ def look(
     """Read everything of these people, of all who have an event or a request, and of all admins
     who are known or named in an event.
     """
-    events = _by_entity(_pages(partial(backend.outbox.page, None, None)))
+    events = _by_entity(pages(partial(backend.outbox.page, None, None)))
     flat = list(itertools.chain.from_iterable(events.values()))
-    requests = list(_pages(partial(backend.card_requests.page, None, oldest_first=True)))
+    requests = list(pages(partial(backend.card_requests.page, None, oldest_first=True)))
     of_users = [event.ecosystem_id for event in flat if event.entity_type != EntityType.SYSTEM]
     known = list(
         dict.fromkeys([*people, *of_users, *(request.ecosystem_id for request in requests)])
@@ -123,13 +119,8 @@ def look(
             if (counter := reading.get(SequenceKey(*entity))) is not None
         },
         audit_logs=_audit_logs(backend, actors),
-        audited_by_target=_audited_by_target(backend, entities),
         cleanup=reading.get(CleanupKey()) or CleanupState(),
     )
-
-
-def unsent(found: Everything) -> list[Event]:
-    return [event for event in found.all_events if event.status is not EventStatus.SENT]
 
 
 def _read(backend: PersistenceBackend, keys: Sequence[Key[Any]]) -> Reading:
@@ -152,32 +143,16 @@ def _by_entity(events: Iterator[Event]) -> dict[Entity, list[Event]]:
 
 
 def _audit_logs(backend: PersistenceBackend, actors: Collection[str]) -> list[AuditLog]:
-    pages = (_pages(partial(backend.audit_logs.page_of_actor, actor)) for actor in sorted(actors))
-    return sorted(itertools.chain.from_iterable(pages), key=lambda log: log.log_id)
-
-
-_TARGETS = {
-    EntityType.USER: TargetType.USER,
-    EntityType.CARD: TargetType.CARD,
-    EntityType.CARD_REQUEST: TargetType.CARD_REQUEST,
-    EntityType.SYSTEM: TargetType.SYSTEM,
-}
-
-
-def _audited_by_target(backend: PersistenceBackend, entities: Collection[Entity]) -> set[str]:
-    pages = (
-        _pages(partial(backend.audit_logs.page_of_target, _TARGETS[kind], id))
-        for kind, id in entities
-        if kind in _TARGETS
-    )
-    return {log.log_id for log in itertools.chain.from_iterable(pages)}
+    found = [pages(partial(backend.audit_logs.page_of_actor, actor)) for actor in sorted(actors)]
+    return sorted(itertools.chain.from_iterable(found), key=lambda log: log.log_id)
 
 
 def _oldest_first(page: Callable[..., Page[T]]) -> list[T]:
-    return list(_pages(page))[::-1]
+    return list(pages(page))[::-1]
 
 
-def _pages(page: Callable[..., Page[T]]) -> Iterator[T]:
+def pages(page: Callable[..., Page[T]]) -> Iterator[T]:
+    """Yield all rows, page after page."""
     after: str | None = None
     while True:
         found = page(after=after, limit=PAGE)

@@ -1,0 +1,197 @@
+"""Throttling, on a server that lets a user do 5 things a minute and an address fail 3 times."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.support.api import Api, Customer, error_of, expect, new_address
+from tests.support.servers import RunningServer, running
+
+REQUESTS = 5
+FAILURES = 3
+
+
+@pytest.fixture
+def strict(strict_server: RunningServer, opened: Callable[[Api], Api]) -> Callable[[], Customer]:
+    """Makes users of the strict server."""
+
+    def make() -> Customer:
+        customer = Customer(strict_server.url)
+        opened(customer)
+        return customer
+
+    return make
+
+
+def in_one_window(act: Callable[[], list[httpx.Response]]) -> list[httpx.Response]:
+    """Return what `act` gave, once all of it fell into the same minute."""
+    for _ in range(2):
+        answers = act()
+        if len({answer.headers["X-RateLimit-Reset"] for answer in answers}) == 1:
+            return answers
+    raise AssertionError("two minutes in a row ended meanwhile")
+
+
+def statuses(answers: list[httpx.Response]) -> list[int]:
+    return [answer.status_code for answer in answers]
+
+
+def test_requests_are_counted_exactly(strict: Callable[[], Customer]) -> None:
+    def act() -> list[httpx.Response]:
+        customer = strict()
+        return [customer.get("/v1/cards") for _ in range(REQUESTS + 2)]
+
+    answers = in_one_window(act)
+
+    assert statuses(answers) == [200] * REQUESTS + [429] * 2
+    remaining = [int(answer.headers["X-RateLimit-Remaining"]) for answer in answers]
+    assert remaining == [4, 3, 2, 1, 0, 0, 0]
+    assert {answer.headers["X-RateLimit-Limit"] for answer in answers} == {str(REQUESTS)}
+
+
+def test_one_over_the_limit_is_told_when_to_come_back(strict: Callable[[], Customer]) -> None:
+    def act() -> list[httpx.Response]:
+        customer = strict()
+        return [customer.get("/v1/cards") for _ in range(REQUESTS + 1)]
+
+    refused = in_one_window(act)[-1]
+
+    error_of(refused, 429, "RATE_LIMIT_EXCEEDED")
+    resets_in = int(refused.headers["X-RateLimit-Reset"]) - time.time()
+    assert 0 < resets_in <= 60
+    assert abs(int(refused.headers["Retry-After"]) - resets_in) <= 2
+
+
+def test_simultaneous_requests_are_counted_exactly(strict: Callable[[], Customer]) -> None:
+    def act() -> list[httpx.Response]:
+        customer = strict()
+        with ThreadPoolExecutor(20) as pool:
+            return list(pool.map(lambda _: customer.get("/v1/cards"), range(20)))
+
+    assert statuses(in_one_window(act)).count(200) == REQUESTS
+
+
+def test_a_refused_request_has_no_effect(strict: Callable[[], Customer]) -> None:
+    def act() -> list[httpx.Response]:
+        customer = strict()
+        answers = [customer.get("/v1/cards") for _ in range(REQUESTS)]
+        return [*answers, customer.post("/v1/users", {}, key="")]
+
+    refused = in_one_window(act)[-1]
+
+    error_of(refused, 429, "RATE_LIMIT_EXCEEDED")
+
+
+def test_users_are_counted_apart(strict: Callable[[], Customer]) -> None:
+    first, second = strict(), strict()
+    for _ in range(REQUESTS + 1):
+        first.get("/v1/cards")
+
+    expect(second.get("/v1/cards"), 200)
+
+
+def test_a_user_is_counted_wherever_it_is(strict: Callable[[], Customer]) -> None:
+    def act() -> list[httpx.Response]:
+        customer = strict()
+        return [
+            customer.get("/v1/cards", headers={"X-Forwarded-For": new_address()})
+            for _ in range(REQUESTS + 1)
+        ]
+
+    assert statuses(in_one_window(act))[-1] == 429
+
+
+def failing(server: RunningServer, *forwarded: str) -> list[httpx.Response]:
+    """Fail to authenticate once for each value of X-Forwarded-For."""
+    api = Api(server.url)
+    answers = [
+        api.get("/v1/cards", headers={"X-Forwarded-For": value, "Authorization": "Bearer bad"})
+        for value in forwarded
+    ]
+    api.close()
+    return answers
+
+
+def test_failed_authentications_are_counted_by_address(strict_server: RunningServer) -> None:
+    answers = in_one_window(
+        lambda: failing(strict_server, *[new_address()] * (FAILURES + 1)),
+    )
+
+    assert statuses(answers) == [401] * FAILURES + [429]
+    error_of(answers[-1], 429, "RATE_LIMIT_EXCEEDED")
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert {answer.headers["X-RateLimit-Limit"] for answer in answers} == {str(FAILURES)}
+
+
+def test_another_address_may_still_fail(strict_server: RunningServer) -> None:
+    failing(strict_server, *[new_address()] * (FAILURES + 1))
+
+    assert statuses(failing(strict_server, new_address())) == [401]
+
+
+def test_a_valid_token_from_a_blocked_address_is_served(
+    strict_server: RunningServer, strict: Callable[[], Customer]
+) -> None:
+    address = new_address()
+    blocked = in_one_window(lambda: failing(strict_server, *[address] * (FAILURES + 1)))
+    assert statuses(blocked)[-1] == 429
+
+    answer = strict().get("/v1/cards", headers={"X-Forwarded-For": address})
+
+    expect(answer, 200)
+
+
+def test_what_came_before_the_trusted_proxy_is_hearsay(strict_server: RunningServer) -> None:
+    def act() -> list[httpx.Response]:
+        mine = new_address()
+        return failing(
+            strict_server, *(f"{new_address()}, {new_address()}, {mine}" for _ in range(4))
+        )
+
+    assert statuses(in_one_window(act)) == [401, 401, 401, 429]
+
+
+def test_the_address_may_be_of_version_6(strict_server: RunningServer) -> None:
+    def act() -> list[httpx.Response]:
+        address = f"2001:db8::{new_address().split('.')[0]}:{new_address().split('.')[1]}"
+        return failing(strict_server, *[address] * 4)
+
+    assert statuses(in_one_window(act)) == [401, 401, 401, 429]
+
+
+def test_the_header_counts_for_nothing_where_no_proxy_is_trusted(
+    environment: dict[str, str],
+) -> None:
+    with running(environment, TRUSTED_PROXIES="0", THROTTLE_FAILURES_PER_MINUTE="3") as server:
+
+        def act() -> list[httpx.Response]:
+            return failing(server, *(new_address() for _ in range(4)))
+
+        answers = act()
+        if len({answer.headers["X-RateLimit-Reset"] for answer in answers}) > 1:
+            answers = act()
+
+    assert statuses(answers)[-1] == 429
+
+
+def test_health_is_never_throttled(strict_server: RunningServer) -> None:
+    api = Api(strict_server.url)
+
+    answers = [api.get("/health/liveness") for _ in range(2 * REQUESTS)]
+
+    api.close()
+    assert statuses(answers) == [200] * 2 * REQUESTS
+    assert "X-RateLimit-Limit" not in answers[0].headers
+
+
+def test_throttling_can_be_off(busy_server: RunningServer, opened: Callable[[Api], Api]) -> None:
+    customer = Customer(busy_server.url)
+    opened(customer)
+
+    answers = [customer.get("/v1/cards") for _ in range(2 * REQUESTS)]
+
+    assert statuses(answers) == [200] * 2 * REQUESTS
+    assert "X-RateLimit-Limit" not in answers[0].headers
