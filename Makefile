@@ -7,32 +7,42 @@ export PORT ?= 8000
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
 INSTALLED := $(VENV)/.installed
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
 
-.PHONY: help run serve test lint schema schema-check format lock clean
+.PHONY: help run serve test fuzz lint schema schema-check format lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(INSTALLED): requirements/dev.txt
+# Running needs less than testing, and whoever only runs it need not wait for the rest.
+$(READY): requirements/run.txt
 	@python3.11 -m venv $(VENV) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(INSTALL) requirements/run.txt
 	@touch $@
 
-run: $(INSTALLED) ## The API on SQLite with demo data, reloading when the code changes
+$(INSTALLED): $(READY) requirements/dev.txt
+	$(INSTALL) requirements/dev.txt
+	@touch $@
+
+run: $(READY) ## The API on SQLite with demo data, reloading when the code changes
 	@export ALLOW_CLEANUP=$${ALLOW_CLEANUP:-on} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-on}; \
 	$(PYTHON) manage.py migrate --verbosity 0 && \
 	$(PYTHON) manage.py seed_demo && \
 	exec $(PYTHON) manage.py runserver $(PORT)
 
-serve: $(INSTALLED) ## The production server: WORKERS, THREADS, HOST … from the environment
+serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the environment
 	@export WORKERS=$${WORKERS:-2} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-off}; \
 	$(PYTHON) manage.py migrate --verbosity 0 && \
 	exec $(PYTHON) manage.py serve
 
 test: $(INSTALLED) lint schema-check ## Everything that CI runs
 	$(PYTHON) -m pytest --numprocesses 2
+
+fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --numprocesses 2
 
 lint: $(INSTALLED) ## Style, types, and which way imports point
 	$(VENV)/bin/ruff format --check .

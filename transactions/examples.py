@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from accounts.examples import LATER
 from cards.examples import EXAMPLE_CARD
-from financial_api.kernel.ids import new_id
 from transactions import rules
 from transactions.entities import PaymentStatus, ScoreImpact, Transaction, TransactionType
 from transactions.presenters import present_result, present_transaction
@@ -18,7 +17,7 @@ _PAID_AT = _BOUGHT_AT + timedelta(days=3)
 _CHARGED = rules.purchase(EXAMPLE_CARD, _AMOUNT, _BOUGHT_AT)
 _IMPACT = ScoreImpact(500, 550, 50, PaymentStatus.ON_TIME)
 _PURCHASE = Transaction(
-    transaction_id=new_id(_BOUGHT_AT),
+    transaction_id="019bc16b-66c0-7000-8000-0000000000d1",
     ecosystem_id=EXAMPLE_CARD.ecosystem_id,
     card_id=EXAMPLE_CARD.card_id,
     type=TransactionType.PURCHASE,
@@ -28,7 +27,7 @@ _PURCHASE = Transaction(
 )
 _PAYMENT = replace(
     _PURCHASE,
-    transaction_id=new_id(_PAID_AT),
+    transaction_id="019bd0de-7ac0-7000-8000-0000000000d2",
     type=TransactionType.PAYMENT,
     merchant=None,
     payment_status=PaymentStatus.ON_TIME,
