@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
 
-.PHONY: help run serve test fuzz lint schema schema-check format lock clean
+.PHONY: help run serve test proof fuzz bench lint schema schema-check format lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,11 +38,18 @@ serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the en
 	$(PYTHON) manage.py migrate --verbosity 0 && \
 	exec $(PYTHON) manage.py serve
 
-test: $(INSTALLED) lint schema-check ## Everything that CI runs
-	$(PYTHON) -m pytest --numprocesses 2
+test: $(INSTALLED) lint schema-check ## Style, types, the schema, and what every part does on every backend
+	$(PYTHON) -m pytest tests/unit tests/backends tests/contract tests/relay --numprocesses 2
+
+proof: $(INSTALLED) ## What is promised, under fire: crashes at every step, a state machine, fuzz
+	$(PYTHON) -m pytest tests/faults tests/fuzz --numprocesses 2
 
 fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --numprocesses 2
+
+bench: $(INSTALLED) ## Whether a long history slows anything down
+	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.history
+	DATA_DIR=$$(mktemp -d) DJANGO_SETTINGS_MODULE=financial_api.settings.memory $(PYTHON) -m tests.bench.history
 
 lint: $(INSTALLED) ## Style, types, and which way imports point
 	$(VENV)/bin/ruff format --check .

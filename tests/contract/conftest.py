@@ -6,11 +6,13 @@ import pytest
 
 from tests.support.api import Admin, Api, Customer
 from tests.support.servers import RunningServer, running
+from tests.support.stores import BackendUnderTest
 
 
 @pytest.fixture(scope="session")
-def server(environment: dict[str, str]) -> Iterator[RunningServer]:
-    with running(environment) as server:
+def server(environment: dict[str, str], workers: str) -> Iterator[RunningServer]:
+    """A server of several processes where that can be, which bears a user in a hurry."""
+    with running(environment, WORKERS=workers, THROTTLE_REQUESTS_PER_MINUTE="10000") as server:
         yield server
 
 
@@ -21,17 +23,26 @@ def strict_server(environment: dict[str, str]) -> Iterator[RunningServer]:
         environment,
         THROTTLE_REQUESTS_PER_MINUTE="5",
         THROTTLE_FAILURES_PER_MINUTE="3",
-        ALLOW_CLEANUP="off",
     ) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def busy_server(environment: dict[str, str], workers: str) -> Iterator[RunningServer]:
-    """A server of several processes where that can be, on which nobody is throttled."""
+def bare_server(environment: dict[str, str]) -> Iterator[RunningServer]:
+    """A server of one process with everything off that can be."""
     with running(
-        environment, WORKERS=workers, THROTTLE="off", THROTTLE_REQUESTS_PER_MINUTE="5"
+        environment, THROTTLE="off", THROTTLE_REQUESTS_PER_MINUTE="5", ALLOW_CLEANUP="off"
     ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def lone_server(
+    entry: BackendUnderTest,
+    environment: dict[str, str],  # named so that a backend without one is left out here too
+) -> Iterator[RunningServer]:
+    """A server of one process on a store of its own."""
+    with entry.environment() as fresh, running(fresh) as server:
         yield server
 
 

@@ -38,21 +38,21 @@ def answer_on(connection: socket.socket) -> bytes:
 
 
 @pytest.fixture
-def half_sent(server: RunningServer) -> Iterator[list[socket.socket]]:
+def half_sent(bare_server: RunningServer) -> Iterator[list[socket.socket]]:
     """As many half-sent requests as leave one thread of the server free."""
     with contextlib.ExitStack() as stack:
-        connections = [stack.enter_context(connect(server)) for _ in range(THREADS - 1)]
+        connections = [stack.enter_context(connect(bare_server)) for _ in range(THREADS - 1)]
         for number, connection in enumerate(connections):
             begin_registering(connection, issue(f"slow-{number}-{time.monotonic_ns()}"))
         yield connections
 
 
 def test_the_server_is_alive_while_many_bodies_are_half_sent(
-    server: RunningServer, half_sent: list[socket.socket]
+    bare_server: RunningServer, half_sent: list[socket.socket]
 ) -> None:
     started = time.monotonic()
 
-    answer = httpx.get(f"{server.url}/health/liveness", timeout=5)
+    answer = httpx.get(f"{bare_server.url}/health/liveness", timeout=5)
 
     assert answer.status_code == 200
     assert time.monotonic() - started < 2

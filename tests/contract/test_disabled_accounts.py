@@ -5,9 +5,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.support.api import Admin, Api, Customer, error_of, eventually, expect
+from tests.support.api import Admin, Customer, error_of, eventually, expect
 from tests.support.document import filled, operations
-from tests.support.servers import RunningServer
 
 READS_FOLLOW_WITHIN_SECONDS = 5.5
 PROVIDERS = "disabled-at-the-provider"
@@ -82,11 +81,7 @@ def test_an_admin_who_is_disabled_is_refused(new_admin: Callable[[], Admin]) -> 
     error_of(disabled.set_status(admin, "disable"), 403, "ACCOUNT_DISABLED")
 
 
-def test_commands_are_refused_at_once_by_every_process(
-    busy_server: RunningServer, opened: Callable[[Api], Api]
-) -> None:
-    admin, customer = Admin(busy_server.url), Customer(busy_server.url)
-    opened(admin), opened(customer)
+def test_commands_are_refused_at_once_by_every_process(admin: Admin, customer: Customer) -> None:
     card_id = customer.card()
     somewhere = {"Connection": "close"}
     for _ in range(8):

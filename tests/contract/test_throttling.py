@@ -185,13 +185,3 @@ def test_health_is_never_throttled(strict_server: RunningServer) -> None:
     api.close()
     assert statuses(answers) == [200] * 2 * REQUESTS
     assert "X-RateLimit-Limit" not in answers[0].headers
-
-
-def test_throttling_can_be_off(busy_server: RunningServer, opened: Callable[[Api], Api]) -> None:
-    customer = Customer(busy_server.url)
-    opened(customer)
-
-    answers = [customer.get("/v1/cards") for _ in range(2 * REQUESTS)]
-
-    assert statuses(answers) == [200] * 2 * REQUESTS
-    assert "X-RateLimit-Limit" not in answers[0].headers

@@ -12,7 +12,7 @@ Listener = Callable[[str], None]
 _REPOSITORIES = tuple(
     kind
     for kind in vars(repositories).values()
-    if getattr(kind, "__module__", "") == repositories.__name__
+    if isinstance(kind, type) and kind.__name__.endswith("Repository")
 )
 
 

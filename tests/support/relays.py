@@ -1,20 +1,26 @@
 """Relays that take no real time, and what they are given to do."""
 
+import time as real_time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from financial_api.kernel import clock
 from infra_backends import persistence
 from infra_backends.persistence.base import PersistenceBackend
-from infra_backends.persistence.commit import Commit
-from outbox.entities import EntityType, Event, Lease, LeaseKey, shard_of
+from infra_backends.persistence.commit import MOST_ITEMS, Commit, SequenceMove
+from outbox.entities import EntitySequence, EntityType, Event, Lease, LeaseKey, shard_of
 from outbox.relay import Relay
 from tests.support.builders import MOMENT, SHARDS, an_event
 from tests.support.storing import stored
 
+LATER = MOMENT + timedelta(hours=1)
+"""When the relays of these tests begin, with all that was built at `MOMENT` due."""
+
 CARD = EntityType.CARD
+IN_A_COMMIT = MOST_ITEMS - 1
 NAMES = tuple(f"card-{number:03}" for number in range(400))
 
 
@@ -34,6 +40,22 @@ class MovingClock:
 
     def sleep(self, seconds: float) -> None:
         self.passed += seconds
+
+
+class HastyClock:
+    """A clock that is several times as fast as the machine's, since an epoch of its own."""
+
+    def __init__(self, speed: int) -> None:
+        self._speed = speed
+
+    def now(self) -> datetime:
+        return MOMENT + self._speed * (datetime.now(UTC) - MOMENT)
+
+    def monotonic(self) -> float:
+        return self._speed * real_time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        real_time.sleep(seconds / self._speed)
 
 
 class PromptRelay(Relay):
@@ -74,6 +96,19 @@ def a_chain(entity_id: str, count: int, *, moment: datetime = MOMENT, **fields: 
         )
         chain.append(replace(event, **fields))
     return chain
+
+
+def store_chains(entities: int, each: int) -> None:
+    """Store so many events of so many cards, with their counters, as commands would."""
+    for name in NAMES[:entities]:
+        counter = EntitySequence(entity_type=CARD, entity_id=name)
+        chain = iter(a_chain(name, each))
+        while part := list(islice(chain, IN_A_COMMIT)):
+            last = part[-1]
+            moved = replace(counter, last_number=last.sequence_number, last_event_id=last.event_id)
+            move = SequenceMove(counter, moved)
+            persistence.commit(Commit(now=MOMENT, saves=part, sequences=[move]))
+            counter = moved
 
 
 def in_shard(shard: int, count: int) -> list[str]:

@@ -44,7 +44,7 @@ class Turns:
             try:
                 self._await_turn()
                 function()
-            except BaseException as failure:
+            except BaseException as failure:  # noqa: BLE001  # raised again below
                 failures.append(failure)
             finally:
                 with self._baton:
