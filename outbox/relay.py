@@ -6,20 +6,21 @@ it was published, and the mark is conditional on the event being as it was read.
 
 import logging
 import os
+import queue
 import secrets
 import socket
-import threading
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from financial_api.kernel import clock
-from financial_api.kernel.keys import Key, Reading
+from financial_api.kernel.keys import Key
 from infra_backends import events, persistence
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.persistence.commit import MOST_ITEMS, Commit
 from infra_backends.persistence.repositories import Proposal
 from outbox import leases, rules
+from outbox.candidates import Candidates
 from outbox.entities import CleanupKey, Event, EventKey, EventStatus
 from outbox.leases import HeldLease
 from outbox.subscribers import subscribers_of
@@ -44,51 +45,62 @@ class Relay:
         self._held: dict[int, HeldLease] = {}
         self._worked_at: dict[int, float] = {}
         self._pauses: dict[int, tuple[float, float]] = {}
-        self._nudged = threading.Event()
-        self._stopping = threading.Event()
+        self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._ends_at = 0.0
+        self._is_stopping = False
 
     @property
     def is_stopping(self) -> bool:
-        return self._stopping.is_set()
+        return self._is_stopping
 
     def nudge(self) -> None:
-        """Have the relay look now rather than later; never waits."""
-        self._nudged.set()
+        """Have the relay look now rather than later; never waits, not even in a signal handler."""
+        if self._nudges.empty():
+            self._nudges.put(None)
 
     def wait(self, seconds: float) -> bool:
         """Return True after a nudge, or False after so many seconds without one."""
-        nudged = self._nudged.wait(seconds)
-        self._nudged.clear()
-        return nudged
+        try:
+            self._nudges.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        return True
 
     def stop(self) -> None:
         """Have `drain` return after the batch it is at, with its leases released."""
-        self._stopping.set()
-        self._nudged.set()
+        self._is_stopping = True
+        self.nudge()
 
     def drain(self, seconds: float = DRAIN_SECONDS) -> int:
         """Publish what is due until nothing has been for a while; return how many were sent.
 
+        No batch begins after `seconds`; the relay is then nudged to go on with the next drain.
         Raises BackendUnavailable when the store is away. That the events backend is away is not
         an error: the shard waits, however long, and no event is to blame.
         """
-        ends_at = clock.monotonic() + seconds
+        self._ends_at = clock.monotonic() + seconds
         try:
             sent = worked = self._look_at(self._all_shards())
-            while self._held and not self.is_stopping and clock.monotonic() < ends_at:
+            while self._held and self._may_go_on():
                 nudged = self.wait(0 if worked else LOOK_SECONDS)
                 worked = self._look_at(self._all_shards() if nudged else list(self._held))
                 sent += worked
                 self._release_idle()
-            return sent + self._look_at(self._all_shards())
+            sent += self._look_at(self._all_shards())
+            if not self._may_go_on():
+                self.nudge()
+            return sent
         finally:
             self._release(list(self._held))
 
     def _all_shards(self) -> Sequence[int]:
         return range(persistence.outbox.shards)
 
+    def _may_go_on(self) -> bool:
+        return not self._is_stopping and clock.monotonic() < self._ends_at
+
     def _look_at(self, shards: Sequence[int]) -> int:
-        return sum(self._drain_shard(shard) for shard in shards if not self._stopping.is_set())
+        return sum(self._drain_shard(shard) for shard in shards if self._may_go_on())
 
     def _drain_shard(self, shard: int) -> int:
         """Publish one page of a shard; an idle or paused shard costs no writes."""
@@ -121,7 +133,7 @@ class Relay:
         self._held[shard] = held
         return held.seconds_left > events.longest_publish_seconds
 
-    def _consult(self, proposals: Sequence[Proposal]) -> "_Candidates":
+    def _consult(self, proposals: Sequence[Proposal]) -> Candidates:
         """Read what the index proposes, and what comes before it, consistently."""
         named = {proposal.event_id for proposal in proposals}
         named |= {p.previous_event_id for p in proposals if p.previous_event_id is not None}
@@ -129,27 +141,29 @@ class Relay:
         reading = persistence.read(keys)
         cleanup = reading.get(CleanupKey())
         if cleanup is not None and cleanup.running:
-            return _Candidates([], reading)
+            return Candidates([], reading)
         found = [reading.get(EventKey(proposal.event_id)) for proposal in proposals]
         now = clock.now()
         due = [e for e in found if e is not None and e.is_unsent and e.next_retry_at <= now]
-        return _Candidates(due, reading)
+        return Candidates(due, reading)
 
-    def _publish_page(self, shard: int, candidates: "_Candidates") -> int:
+    def _publish_page(self, shard: int, candidates: Candidates) -> int:
         sent = 0
         while ready := candidates.take_ready():
             for batch in _batches(ready):
-                if self._stopping.is_set() or not self._renew(shard):
+                if not self._may_go_on() or not self._renew(shard):
                     return sent
                 try:
-                    settled = _publish(batch)
+                    delivered = _deliver(batch)
                 except BackendUnavailable as error:
                     self._pause(shard, error)
                     return sent
                 self._pauses.pop(shard, None)
+                settled = _settle(delivered)
                 candidates.settle(settled)
                 sent += sum(event.status is EventStatus.SENT for event in settled)
-        _mark(candidates.blocked())
+        if _mark(candidates.blocked()):
+            self.nudge()  # what they stood in front of is next
         return sent
 
     def _pause(self, shard: int, error: BackendUnavailable) -> None:
@@ -172,41 +186,6 @@ class Relay:
             leases.release(self._held.pop(shard))
 
 
-class _Candidates:
-    """The due events of a page, given out as soon as nothing before them is unsent."""
-
-    def __init__(self, due: Sequence[Event], reading: Reading) -> None:
-        self._waiting = {event.event_id: event for event in due}
-        self._reading = reading
-        self._settled: dict[str, Event] = {}
-
-    def take_ready(self) -> list[Event]:
-        """Return the events that may go out now: one of an entity at the most."""
-        ready = [e for e in self._waiting.values() if rules.is_done(self._predecessor(e))]
-        for event in ready:
-            del self._waiting[event.event_id]
-        return ready
-
-    def settle(self, events: Sequence[Event]) -> None:
-        """Note what has become of events that were given out."""
-        self._settled |= {event.event_id: event for event in events}
-
-    def blocked(self) -> list[Event]:
-        """Return the events that wait for a retry of another, put behind it in the index."""
-        moved = []
-        for event in self._waiting.values():
-            predecessor = self._predecessor(event)
-            if predecessor is not None and predecessor.next_retry_at > event.next_retry_at:
-                moved.append(rules.behind(event, predecessor))
-        return moved
-
-    def _predecessor(self, event: Event) -> Event | None:
-        if event.previous_event_id is None:
-            return None
-        settled = self._settled.get(event.previous_event_id)
-        return settled or self._reading.get(EventKey(event.previous_event_id))
-
-
 def _batches(ready: Sequence[Event]) -> Iterator[list[Event]]:
     remaining = iter(ready)
     size = min(events.most_in_a_batch, MOST_ITEMS)
@@ -214,10 +193,10 @@ def _batches(ready: Sequence[Event]) -> Iterator[list[Event]]:
         yield batch
 
 
-def _publish(batch: Sequence[Event]) -> list[Event]:
-    """Deliver a batch and store what became of each; return those whose state is now stored.
+def _deliver(batch: Sequence[Event]) -> list[Event]:
+    """Publish a batch and call its subscribers; return each event as it is after that.
 
-    Raises BackendUnavailable when the events backend failed as a whole: nothing is stored then.
+    Nothing is stored yet. Raises BackendUnavailable when a delivery failed for no event's fault.
     """
     unpublished = [event for event in batch if rules.PUBLISHED not in event.deliveries]
     rejections = events.publish(unpublished) if unpublished else []
@@ -226,10 +205,10 @@ def _publish(batch: Sequence[Event]) -> list[Event]:
         for event, rejection in zip(unpublished, rejections, strict=True)
         if rejection is not None
     }
-    return _mark([_deliver(event, rejected.get(event.event_id)) for event in batch])
+    return [_call_subscribers(event, rejected.get(event.event_id)) for event in batch]
 
 
-def _deliver(event: Event, rejection: str | None) -> Event:
+def _call_subscribers(event: Event, rejection: str | None) -> Event:
     """Call the subscribers that have not had an event; return it as it is after that."""
     done = list(event.deliveries)
     error = rejection
@@ -249,10 +228,16 @@ def _deliver(event: Event, rejection: str | None) -> Event:
     now = clock.now()
     if error is None:
         return rules.after_success(event, done, now)
-    failed = rules.after_failure(event, done, error, now)
-    if failed.status is EventStatus.DEAD_LETTER:
-        logger.error("event %s is dead-lettered: %s", event.event_id, failed.last_error)
-    return failed
+    return rules.after_failure(event, done, error, now)
+
+
+def _settle(delivered: Sequence[Event]) -> list[Event]:
+    """Store what became of each event; return those whose state is now stored."""
+    settled = _mark(delivered)
+    for event in settled:
+        if event.status is EventStatus.DEAD_LETTER:
+            logger.error("event %s is dead-lettered: %s", event.event_id, event.last_error)
+    return settled
 
 
 def _mark(changed: Sequence[Event]) -> list[Event]:

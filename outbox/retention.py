@@ -29,9 +29,9 @@ def _in_batches(delete: Callable[[], int]) -> int:
     total = 0
     for _ in range(MOST_BATCHES):
         deleted = delete()
-        total += deleted
-        if deleted < BATCH:
+        if not deleted:
             break
+        total += deleted
     return total
 
 

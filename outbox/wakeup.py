@@ -49,37 +49,54 @@ class RelayThread:
 
 _lock = threading.Lock()
 _running: RelayThread | None = None
+_is_exiting = False
 
 
 def nudge() -> None:
-    """Have the outbox drained soon; never waits and never fails."""
-    start().nudge()
+    """Have the outbox drained soon; never waits and never fails.
+
+    A process that is about to exit starts no thread any more, whose leases would outlive it.
+    """
+    if _is_exiting:
+        return
+    try:
+        start().nudge()
+    except RuntimeError:
+        logger.warning("no thread can be started; the outbox waits for the next nudge")
 
 
 def start() -> RelayThread:
     """Return this process's relay thread, started if it does not run yet."""
     global _running
-    if _running is None:
+    running = _running
+    if running is None:
         with _lock:
-            if _running is None:
-                _running = RelayThread()
-                Finalize(None, stop, exitpriority=100)
-                atexit.register(stop)
-    return _running
+            running = _running
+            if running is None:
+                running = _running = RelayThread()
+                Finalize(None, _exit, exitpriority=100)
+                atexit.register(_exit)
+    return running
 
 
 def stop() -> None:
     """Stop this process's relay thread, if it runs."""
     global _running
-    if _running is not None:
-        _running.stop()
-        _running = None
+    running, _running = _running, None
+    if running is not None:
+        running.stop()
+
+
+def _exit() -> None:
+    global _is_exiting
+    _is_exiting = True
+    stop()
 
 
 def _forget() -> None:
     """A fork copies no thread: start afresh in the child."""
-    global _lock, _running
-    _lock, _running = threading.Lock(), None
+    global _lock, _running, _is_exiting
+    _lock, _running, _is_exiting = threading.Lock(), None, False
 
 
 os.register_at_fork(after_in_child=_forget)

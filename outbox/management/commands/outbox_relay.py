@@ -28,12 +28,14 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: relay.stop())
         sent = 0
         while not relay.is_stopping:
+            just_sent = 0
             try:
-                sent += relay.drain()
+                just_sent = relay.drain()
+                sent += just_sent
                 sweep.run_if_due()
             except BackendUnavailable as error:
                 logger.warning("the store does not answer; trying again: %s", error)
-            if options["once"]:
+            if options["once"] and not just_sent:
                 break
             relay.wait(SWEEP_SECONDS)
         self.stdout.write(f"{sent} events sent")
