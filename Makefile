@@ -39,10 +39,10 @@ serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the en
 	exec $(PYTHON) manage.py serve
 
 test: $(INSTALLED) lint schema-check ## Style, types, the schema, and what every part does on every backend
-	$(PYTHON) -m pytest tests/unit tests/backends tests/contract tests/relay --numprocesses 2
+	$(PYTHON) -m pytest tests/unit tests/backends tests/contract --numprocesses 2
 
-proof: $(INSTALLED) ## What is promised, under fire: crashes at every step, a state machine, fuzz
-	$(PYTHON) -m pytest tests/faults tests/fuzz --numprocesses 2
+proof: $(INSTALLED) ## What is promised, under fire: the relay, crashes, a state machine, fuzz
+	$(PYTHON) -m pytest tests/relay tests/faults tests/fuzz --numprocesses 2
 
 fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --numprocesses 2
