@@ -51,7 +51,7 @@ def test_what_is_stored_while_the_relay_lingers_goes_in_the_same_drain(
 def test_a_nudge_while_the_relay_lingers_has_it_look_at_all_shards(
     backend: PersistenceBackend, relay: PromptRelay, transport: Transport, time: MovingClock
 ) -> None:
-    (first,), (second,) = one_each(1, 1), one_each(6, 1)
+    (first,), (second,) = one_each(6, 1), one_each(1, 1)
     store(backend, first)
     at: list[float] = []
 

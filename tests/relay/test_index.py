@@ -108,3 +108,17 @@ def test_a_head_that_the_index_hides_holds_up_its_followers(
     assert relay.drain() == 2
 
     assert transport.published_ids == [first.event_id, second.event_id]
+
+
+def test_a_row_of_an_event_that_waits_for_a_retry_by_now_is_not_sent_before_its_time(
+    backend: PersistenceBackend, relay: PromptRelay, transport: Transport
+) -> None:
+    (event,) = a_chain("card-001", 1)
+    store(backend, event)
+    transport.rejected = {event.event_id}
+
+    with persistence.use(LaggingIndex(backend, Remembers(seed=3))):  # type: ignore[arg-type]
+        relay.drain()
+        relay.drain()
+
+    assert len(transport.attempts) == 1

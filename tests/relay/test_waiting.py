@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from infra_backends.persistence.base import PersistenceBackend
+from outbox.entities import Event
 from outbox.relay import PAGE
 from tests.support.builders import MOMENT
 from tests.support.relays import (
+    MovingClock,
     PromptRelay,
     Watched,
     a_chain,
@@ -39,15 +41,17 @@ def test_a_follower_found_blocked_takes_the_next_retry_of_its_predecessor(
 
 
 def test_all_followers_of_a_waiting_retry_move_at_once(
-    backend: PersistenceBackend, relay: PromptRelay, transport: Transport
+    backend: PersistenceBackend, watched: Watched, relay: PromptRelay, transport: Transport
 ) -> None:
-    chain = a_chain("card-001", 30)
+    chain = a_chain("card-001", 31)
     store(backend, *chain)
     transport.rejected = {chain[0].event_id}
 
     relay.drain()
 
     assert len({event.next_retry_at for event in current(chain)}) == 1
+    written = [commit.saves for commit in watched.commits if isinstance(commit.saves[0], Event)]
+    assert [len(saves) for saves in written] == [1, 10, 10, 10]
 
 
 def test_a_follower_goes_right_after_the_retry_it_waited_for(
@@ -68,7 +72,11 @@ def test_a_follower_goes_right_after_the_retry_it_waited_for(
 
 @pytest.mark.parametrize("entities", [1, 5])
 def test_more_followers_than_a_page_holds_do_not_starve_another_entity(
-    backend: PersistenceBackend, relay: PromptRelay, transport: Transport, entities: int
+    backend: PersistenceBackend,
+    relay: PromptRelay,
+    transport: Transport,
+    time: MovingClock,
+    entities: int,
 ) -> None:
     *blocked, free = in_shard(4, entities + 1)
     each = 2 * (PAGE + 20) // entities
@@ -81,6 +89,27 @@ def test_more_followers_than_a_page_holds_do_not_starve_another_entity(
 
     assert statuses([last]) == ["sent"]
     assert transport.published_ids == [last.event_id]
+
+
+def test_pages_of_followers_are_put_behind_one_after_the_other_without_a_pause(
+    backend: PersistenceBackend,
+    relay: PromptRelay,
+    transport: Transport,
+    time: MovingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("outbox.relay.PAGE", 10)
+    blocked, free = in_shard(4, 2)
+    chain = a_chain(blocked, 60)
+    (last,) = a_chain(free, 1, moment=AFTERWARDS)
+    store(backend, *chain, last)
+    transport.rejected = {chain[0].event_id}
+    at: list[float] = []
+    transport.before.extend([lambda: None, lambda: at.append(time.passed)])
+
+    relay.drain()
+
+    assert at == [0]
 
 
 def test_more_waiting_retries_than_a_page_holds_do_not_starve_another_entity(
