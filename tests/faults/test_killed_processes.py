@@ -1,0 +1,50 @@
+"""A process killed with SIGKILL in the middle of a commit: the next finds all of it, or nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.servers import ROOT
+from tests.support.store import LEFT_OUT, LeftOut
+from tests.support.stores import BACKENDS, BackendUnderTest
+
+FILES = [entry for entry in BACKENDS if entry.name in {"sqlite", "postgresql"}]
+"""What is still there when a process has ended, and speaks SQL."""
+
+FEWEST_STEPS = 8
+
+
+@pytest.fixture(params=FILES, ids=lambda entry: entry.name)
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The environment of processes that share a database of their own."""
+    entry: BackendUnderTest = request.param
+    try:
+        with entry.environment() as environment:
+            yield os.environ | environment | {"THROTTLE": "off"}
+    except LeftOut as reason:
+        pytest.skip(f"{LEFT_OUT}: {entry.name}, since {reason}")
+
+
+@pytest.mark.parametrize("scenario", ["payment", "approval"])
+def test_a_request_killed_at_any_statement_is_done_or_is_not(
+    database: dict[str, str], scenario: str
+) -> None:
+    program = subprocess.run(
+        [sys.executable, "-m", "tests.faults.dying", scenario],
+        cwd=ROOT,
+        env=database,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert program.returncode == 0, program.stderr
+    points = [json.loads(line) for line in program.stdout.splitlines()]
+    steps, was_done = zip(*points, strict=True)
+    assert len(steps) >= FEWEST_STEPS, steps
+    assert steps[-2:] == ("before COMMIT", "after COMMIT")
+    assert was_done == (*[False] * (len(steps) - 1), True), points
