@@ -147,7 +147,10 @@ def _purge(state: CleanupState) -> tuple[CleanupState, DeletedCounts]:
     counts = DeletedCounts()
     beaten_at = clock.monotonic()
     for _ in range(MOST_BATCHES):
-        deleted = persistence.purge(BATCH)
+        try:
+            deleted = persistence.purge(BATCH, state)
+        except ConcurrencyError:
+            raise CleanupInProgress from None
         if not deleted:
             break
         counts += deleted

@@ -19,7 +19,7 @@ from infra_backends.persistence.repositories import (
     TransactionRepository,
     UserRepository,
 )
-from outbox.entities import DeletedCounts
+from outbox.entities import CleanupState, DeletedCounts
 
 
 class PersistenceBackend(BaseBackend, ABC):
@@ -55,9 +55,10 @@ class PersistenceBackend(BaseBackend, ABC):
         """
 
     @abstractmethod
-    def purge(self, limit: int) -> DeletedCounts:
+    def purge(self, limit: int, during: CleanupState | None = None) -> DeletedCounts:
         """Delete about `limit` rows of what a cleanup deletes, users before what is theirs.
 
         Returns true counts; all zero when nothing was left. Audit logs, the cleanup's state and
-        the counter of the `system` entity stay.
+        the counter of the `system` entity stay. Given the state of the run it belongs to, it
+        raises ConcurrencyError, and deletes nothing, once another run has taken over.
         """

@@ -10,7 +10,14 @@ from cards.entities import Card
 from infra_backends.exceptions import ConcurrencyError
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit, SequenceMove
-from outbox.entities import CleanupState, DeletedCounts, EntitySequence, EntityType, Lease
+from outbox.entities import (
+    CleanupKey,
+    CleanupState,
+    DeletedCounts,
+    EntitySequence,
+    EntityType,
+    Lease,
+)
 from tests.support.builders import (
     MOMENT,
     a_customer,
@@ -205,3 +212,24 @@ def test_after_a_purge_the_same_customer_starts_anew(
 
     assert the(backend, rows[0].key).version == 1
     assert sum(purge_all(backend, 10), DeletedCounts()) == STORED
+
+
+def test_a_batch_of_a_cleanup_that_was_overtaken_deletes_nothing(
+    backend: PersistenceBackend, rows: list[Any]
+) -> None:
+    store(backend, CleanupState(running=True))
+    mine = the(backend, CleanupKey())
+    store(backend, replace(mine, heartbeat_at=at(1)))
+
+    with pytest.raises(ConcurrencyError):
+        backend.purge(100, mine)
+
+    assert backend.purge(100).users == CUSTOMERS
+
+
+def test_a_batch_of_the_cleanup_that_runs_is_deleted(
+    backend: PersistenceBackend, rows: list[Any]
+) -> None:
+    store(backend, CleanupState(running=True))
+
+    assert backend.purge(100, the(backend, CleanupKey())).users == CUSTOMERS

@@ -75,16 +75,16 @@ class Drainers:
         """Ask all to stop; return their exit statuses."""
         for process in self._running:
             os.kill(process, signal.SIGTERM)
-        statuses = [self._ask("wait", process) for process in self._running]
-        self._running.clear()
-        return statuses
+        return [self._ask("wait", self._running.pop(0)) for _ in range(len(self._running))]
 
     def end(self) -> None:
         """End whatever still runs."""
         for process in self._running:
-            os.kill(process, signal.SIGKILL)
-        with self._starter:
-            self._starter.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self._starter.kill()
+        with contextlib.suppress(BrokenPipeError), self._starter:
+            pass
 
     def _ask(self, *words: object) -> int:
         assert self._starter.stdin is not None

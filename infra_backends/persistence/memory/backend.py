@@ -21,7 +21,7 @@ from infra_backends.persistence.memory.repositories import (
     Users,
 )
 from infra_backends.persistence.memory.tables import Tables, key_of
-from outbox.entities import DeletedCounts, EntitySequence, EntityType, Event
+from outbox.entities import CleanupState, DeletedCounts, EntitySequence, EntityType, Event
 from transactions.entities import Transaction
 
 PURGED = {
@@ -68,8 +68,10 @@ class Backend(PersistenceBackend):
             if commit.idempotency is not None:
                 self._tables.put(commit.idempotency)
 
-    def purge(self, limit: int) -> DeletedCounts:
+    def purge(self, limit: int, during: CleanupState | None = None) -> DeletedCounts:
         with self._tables.lock:
+            if during is not None:
+                self._check_version(during)
             for kind, counted_as in PURGED.items():
                 keys = [key for key in self._tables.keys_of(kind) if _is_purged(key)][:limit]
                 for key in keys:

@@ -26,7 +26,7 @@ from infra_backends.persistence.orm.session import reading, writing
 from infra_backends.persistence.orm.slots import DEFAULT_SIZE
 from infra_backends.persistence.orm.tables import Table
 from infra_backends.persistence.orm.writes import locks_of, write
-from outbox.entities import DeletedCounts
+from outbox.entities import CleanupState, DeletedCounts
 
 
 class Backend(PersistenceBackend):
@@ -60,8 +60,8 @@ class Backend(PersistenceBackend):
         with writing(locks_of(commit)) as cursor:
             write(cursor, commit)
 
-    def purge(self, limit: int) -> DeletedCounts:
-        return purging.purge(limit)
+    def purge(self, limit: int, during: CleanupState | None = None) -> DeletedCounts:
+        return purging.purge(limit, during)
 
     def ping(self) -> None:
         with reading() as connection, connection.cursor() as cursor:

@@ -15,11 +15,12 @@ from infra_backends.persistence.orm.kinds import (
     EVENTS,
     IDEMPOTENCY_RECORDS,
     SEQUENCES,
+    TABLES,
     TRANSACTIONS,
 )
 from infra_backends.persistence.orm.models import Card, CardRequest, ScoreRecord, User
 from infra_backends.persistence.orm.session import writing
-from outbox.entities import DeletedCounts, EntityType
+from outbox.entities import CleanupState, DeletedCounts, EntityType
 
 Step = Callable[[CursorWrapper, int], int]
 """Deletes up to so many rows of one kind and returns how many."""
@@ -30,26 +31,42 @@ ATTEMPTS = 5
 _OF_A_USER = (Card, CardRequest, ScoreRecord)
 
 
-def purge(limit: int) -> DeletedCounts:
+class Overtaken(ConcurrencyError):
+    """Another run of the cleanup has taken over."""
+
+
+def purge(limit: int, during: CleanupState | None) -> DeletedCounts:
     """Delete up to `limit` rows of the first kind of which there are any.
 
-    Raises BackendUnavailable.
+    Raises Overtaken when the cleanup's state is no longer `during`, BackendUnavailable.
     """
     for _ in range(ATTEMPTS):
         try:
-            return _purge(limit)
+            return _purge(limit, during)
+        except Overtaken:
+            raise
         except ConcurrencyError as conflict:
             in_the_way = conflict
     raise BackendUnavailable("rows are still being added") from in_the_way
 
 
-def _purge(limit: int) -> DeletedCounts:
+def _purge(limit: int, during: CleanupState | None) -> DeletedCounts:
     for counted_as, delete in _STEPS:
         with writing() as cursor:
+            if during is not None:
+                _hold(cursor, during)
             count = delete(cursor, limit)
         if count:
             return DeletedCounts(**{counted_as: count})
     return DeletedCounts()
+
+
+def _hold(cursor: CursorWrapper, during: CleanupState) -> None:
+    """Keep the cleanup's state as it is until the batch is deleted."""
+    try:
+        TABLES[CleanupState].hold(cursor, during, during.version)
+    except ConcurrencyError as moved:
+        raise Overtaken(str(moved)) from moved
 
 
 def _delete_users(_: CursorWrapper, limit: int) -> int:
