@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from financial_api.kernel import clock
 from infra_backends.events.base import EventsBackend
 from outbox.entities import Event
-from outbox.relay import Relay
+from outbox.relay import LINGER_SECONDS, Relay
 
 
 class HastyRelay(Relay):
-    """A relay whose waits pass on the installed clock alone."""
+    """A relay whose waits pass on the installed clock alone, each until it would give up."""
 
     def wait(self, seconds: float) -> bool:
-        clock.sleep(seconds)
+        clock.sleep(LINGER_SECONDS if seconds else 0)
         return False
 
 

@@ -18,7 +18,7 @@ from tests.faults.agreement import check_agreement
 from tests.faults.asking import check_answer, send
 from tests.faults.hasty import HastyRelay
 from tests.faults.model import Ask, Card, Request
-from tests.faults.world import COOLDOWN, PRODUCT, World
+from tests.faults.world import COOLDOWN, LOWEST_LIMIT, PRODUCT, World
 from tests.support.api import REASON, Admin, Api, Customer
 from tests.support.clocks import ElapsingClock
 from tests.support.everything import look
@@ -69,6 +69,7 @@ class ServiceMachine(RuleBasedStateMachine):
         self.world = World()
         self.clock = ElapsingClock(BEGINNING)
         self.sent: list[tuple[Ask, str]] = []
+        self.has_unsent = False
         self.new_keys = (f"key-{number}" for number in itertools.count())
         self.resources = contextlib.ExitStack()
         self.backend = self.resources.enter_context(store.serving())
@@ -159,6 +160,21 @@ class ServiceMachine(RuleBasedStateMachine):
     def approve(self, admin: str, choice: int, limit: int) -> None:
         self.ask(Ask(admin, "approve", self.request(choice).id, fields=(("cents", limit),)))
 
+    @precondition(lambda self: self.pending)
+    @rule(admin=admins, choice=choices, limit=limits)
+    def approve_what_waits(self, admin: str, choice: int, limit: int) -> None:
+        request = self.pending[choice % len(self.pending)]
+        most = self.world.users[request.owner].tier_limit
+        within = min(max(limit, LOWEST_LIMIT), most)
+        self.ask(Ask(admin, "approve", request.id, fields=(("cents", within),)))
+
+    @precondition(lambda self: self.pending)
+    @rule(admin=admins, choice=choices)
+    def approve_with_too_much(self, admin: str, choice: int) -> None:
+        request = self.pending[choice % len(self.pending)]
+        too_much = self.world.users[request.owner].tier_limit + 1
+        self.ask(Ask(admin, "approve", request.id, fields=(("cents", too_much),)))
+
     @precondition(lambda self: self.world.requests)
     @rule(admin=admins, choice=choices)
     def reject(self, admin: str, choice: int) -> None:
@@ -172,7 +188,18 @@ class ServiceMachine(RuleBasedStateMachine):
         card = _pick(self.world.cards, lambda card: card.status in allowed_from, choice)
         self.ask(Ask(admin, to, card.id, owner=card.owner))
 
-    @rule(admin=admins, name=users, to=st.sampled_from(["disable", "enable", "enable"]))
+    @precondition(lambda self: any(card.status == "suspended" for card in self.world.cards))
+    @rule(admin=admins, choice=choices)
+    def reactivate_what_is_suspended(self, admin: str, choice: int) -> None:
+        self.move_a_card(admin, choice, "reactivate")
+
+    @precondition(lambda self: any(user.status == "disabled" for user in self.world.users.values()))
+    @rule(admin=admins)
+    def enable_all(self, admin: str) -> None:
+        for user in self.world.users.values():
+            self.ask(Ask(admin, "enable", user.id))
+
+    @rule(admin=admins, name=users, to=st.sampled_from(["disable", "enable"]))
     def move_a_user(self, admin: str, name: str, to: str) -> None:
         self.ask(Ask(admin, to, name))
 
@@ -214,11 +241,11 @@ class ServiceMachine(RuleBasedStateMachine):
     def let_time_go_by(self, hours: int) -> None:
         self.clock.move(hours=hours)
 
+    @precondition(lambda self: self.has_unsent)
     @rule()
     def drain(self) -> None:
         HastyRelay("the relay").drain()
-        found = check_everything(self.backend, USERS, ADMINS)
-        assert not any(event.is_unsent for event in found.all_events)
+        assert self.backend.outbox.oldest_unsent() is None
 
     @rule()
     def look_closely(self) -> None:
@@ -231,10 +258,15 @@ class ServiceMachine(RuleBasedStateMachine):
         found = look(self.backend, USERS, ADMINS)
         check_rows(found)
         check_agreement(self.world, found)
+        self.has_unsent = any(event.is_unsent for event in found.all_events)
 
     def wait_until(self, moment: datetime) -> None:
         """Have the next request be sent at a moment, unless that is past."""
         self.clock.present = max(self.clock.present, moment - timedelta(seconds=1))
+
+    @property
+    def pending(self) -> list[Request]:
+        return [request for request in self.world.requests if request.status == "pending"]
 
     def request(self, choice: int) -> Request:
         return _pick(self.world.requests, lambda request: request.status == "pending", choice)

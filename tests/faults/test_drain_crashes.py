@@ -13,7 +13,7 @@ import pytest
 from financial_api.kernel import clock
 from infra_backends import events, persistence
 from infra_backends.persistence.base import PersistenceBackend
-from outbox import leases, relay
+from outbox import leases
 from outbox.entities import Event, EventStatus, EventType
 from outbox.subscribers import subscribe, unsubscribe
 from tests.faults.hasty import Consumer, HastyRelay
@@ -26,12 +26,6 @@ from tests.support.invariants import check_everything
 
 FEWEST_STEPS = 40
 A_LEASE = leases.LEASE_FOR + leases.SKEW + timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def _one_more_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a relay look once more when it is done, and not for two seconds."""
-    monkeypatch.setattr(relay, "LINGER_SECONDS", relay.LOOK_SECONDS)
 
 
 @pytest.fixture
