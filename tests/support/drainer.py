@@ -86,12 +86,12 @@ class BadTransport(EventsBackend):
 
 
 def drain(folder: Path, name: str) -> None:
-    """Drain until SIGTERM, as `manage.py outbox_relay` does."""
-    relay = Relay()
+    """Drain until SIGTERM, as `manage.py outbox_relay` does; an orphan stops by itself."""
+    relay, parent = Relay(), os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: relay.stop())
     logging.getLogger("outbox").setLevel(logging.INFO)
     with events.use(BadTransport(folder, name)):
-        while not relay.is_stopping:
+        while not relay.is_stopping and os.getppid() == parent:
             try:
                 relay.drain()
             except BackendUnavailable:
