@@ -9,8 +9,12 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 INSTALLED := $(VENV)/.installed
-INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+EMULATOR := .emulator
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
+LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
+
+VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
 .PHONY: help run serve test proof fuzz bench lint schema schema-check format lock clean
 
@@ -19,12 +23,18 @@ help: ## Show what there is
 
 # Running needs less than testing, and whoever only runs it need not wait for the rest.
 $(READY): requirements/run.txt
-	@python3.11 -m venv $(VENV) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
-	$(INSTALL) requirements/run.txt
+	@$(call VENV_IN,$(VENV))
+	$(PYTHON) $(INSTALL) requirements/run.txt
 	@touch $@
 
-$(INSTALLED): $(READY) requirements/dev.txt
-	$(INSTALL) requirements/dev.txt
+$(INSTALLED): $(READY) $(EMULATOR)/.ready requirements/dev.txt
+	$(PYTHON) $(INSTALL) requirements/dev.txt
+	@touch $@
+
+# ministack pins the version of a library that the service uses too, so it lives on its own.
+$(EMULATOR)/.ready: requirements/emulator.txt
+	@$(call VENV_IN,$(EMULATOR))
+	$(EMULATOR)/bin/python $(INSTALL) requirements/emulator.txt
 	@touch $@
 
 run: $(READY) ## The API on SQLite with demo data, reloading when the code changes
@@ -68,8 +78,9 @@ schema-check: $(INSTALLED) ## Fail when openapi.yaml is not what the code says
 	@$(SCHEMA) | diff -u openapi.yaml - || { echo 'openapi.yaml differs from the code: run make schema' >&2; exit 1; }
 
 lock: ## Pin the newest allowed versions of all dependencies
-	pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml -o requirements/run.txt
-	pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) pyproject.toml -o requirements/run.txt
+	$(LOCK) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) --group emulator -o requirements/emulator.txt
 
 clean: ## Remove the virtual environment, the data and every cache
-	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(EMULATOR) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

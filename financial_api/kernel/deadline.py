@@ -22,6 +22,11 @@ def within(seconds: float) -> Iterator[None]:
         _ends_at.reset(token)
 
 
+def is_running() -> bool:
+    """Return True within a block that has so much time and no more."""
+    return _ends_at.get() is not None
+
+
 def remaining(default: float = REQUEST_SECONDS) -> float:
     """Return the seconds left, never below zero; `default` where no deadline runs."""
     ends_at = _ends_at.get()

@@ -1,0 +1,132 @@
+"""One AWS service as this process calls it: clients, timeouts, retries and a breaker.
+
+boto3's own retries are off. They know nothing of the time that a request has left, nor of the
+other threads that have just been waiting for the same service in vain.
+"""
+
+import logging
+import random
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
+
+from financial_api.kernel import clock, deadline
+from infra_backends.aws.breaker import Breaker
+from infra_backends.exceptions import BackendUnavailable
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 2
+LEAST_SECONDS = 0.5
+"""What a request must have left for a call to begin: one that hangs takes about a second."""
+FIRST_PAUSE = 0.05
+
+PATIENCE = {True: (0.5, 1.0), False: (2.0, 10.0)}
+"""Seconds to connect and to wait for an answer: within a request's deadline, and elsewhere."""
+
+THROTTLED = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+HTTP_SERVER_ERROR = 500
+
+
+class Service:
+    """A service by boto3's name, in a region, at an endpoint or, with None, where boto3 finds it.
+
+    One client for each kind of patience, made on first use and shared by all threads.
+    """
+
+    def __init__(
+        self, name: str, *, region: str, endpoint_url: str | None = None, connections: int = 64
+    ) -> None:
+        self.name = name
+        self._region = region
+        self._endpoint_url = endpoint_url
+        self._connections = connections
+        self._clients: dict[bool, Any] = {}
+        self._lock = threading.Lock()
+        self._breaker = Breaker()
+
+    def client(self) -> Any:
+        """Return the client that is as patient as the calling thread may be."""
+        hurried = deadline.is_running()
+        if hurried not in self._clients:
+            with self._lock:
+                if hurried not in self._clients:
+                    self._clients[hurried] = self._make(*PATIENCE[hurried])
+        return self._clients[hurried]
+
+    def call(self, operation: str, **parameters: Any) -> Any:
+        """Return the answer to an operation, tried twice when it may help and time allows.
+
+        The same parameters go out each time, so a write should bear being made twice. Raises
+        ClientError for what the service refuses, BackendUnavailable when it cannot be reached,
+        does not answer, is overloaded or fails.
+        """
+        client = self.client()
+        failure: Exception | None = None
+        for number in range(ATTEMPTS):
+            if number:
+                clock.sleep(random.uniform(0, FIRST_PAUSE))  # noqa: S311
+            if deadline.remaining() < LEAST_SECONDS:
+                break
+            self._breaker.check(self.name)
+            try:
+                answer = getattr(client, operation)(**parameters)
+            except ParamValidationError:
+                raise
+            except (BotoCoreError, ResponseParserError) as error:
+                self._breaker.note_failure()
+                failure = error
+            except ClientError as error:
+                self._breaker.note_answer()
+                if not is_overloaded(error):
+                    raise
+                failure = error
+            else:
+                self._breaker.note_answer()
+                return answer
+        reason = type(failure).__name__ if failure else "no time left"
+        raise BackendUnavailable(f"{self.name} {operation}: {reason}") from failure
+
+    def close(self) -> None:
+        """Release connections; new clients are made when they are needed."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+        for client in clients.values():
+            client.close()
+
+    def _make(self, connect_timeout: float, read_timeout: float) -> Any:
+        config = Config(
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=self._connections,
+            tcp_keepalive=True,
+        )
+        session = boto3.Session(region_name=self._region)
+        return session.client(self.name, endpoint_url=self._endpoint_url, config=config)
+
+
+def code_of(error: ClientError) -> str:
+    """Return the service's own name of an error."""
+    code: str = error.response.get("Error", {}).get("Code", "")
+    return code
+
+
+def is_overloaded(error: ClientError) -> bool:
+    """Return True for an error that trying again may cure: throttling, or a failure of AWS's."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return code_of(error) in THROTTLED or status >= HTTP_SERVER_ERROR
