@@ -5,8 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from financial_api.kernel.keys import Key
-
 
 class TransactionType(StrEnum):
     PURCHASE = "purchase"
@@ -31,12 +29,6 @@ class ScoreImpact:
     new_score: int
     delta: int
     reason: PaymentStatus
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionKey(Key["Transaction"]):
-    card_id: str
-    transaction_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

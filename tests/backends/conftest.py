@@ -1,4 +1,4 @@
-"""Runs every test of this folder over every backend, without a relay."""
+"""Runs every test of this folder over every backend and engine, without a relay."""
 
 import random
 from collections.abc import Iterator
@@ -7,8 +7,14 @@ import pytest
 
 from financial_api.kernel import ids
 from outbox import wakeup
+from tests.support.stores import BACKENDS, MORE_ENGINES, BackendUnderTest
 
 SEED = 20260301
+
+
+@pytest.fixture(scope="session", params=[*BACKENDS, *MORE_ENGINES], ids=lambda entry: entry.name)
+def entry(request: pytest.FixtureRequest) -> BackendUnderTest:
+    return request.param
 
 
 @pytest.fixture(autouse=True)

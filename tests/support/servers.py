@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.databases import created_postgresql_database
+from tests.support.emulators import ministack
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,8 +54,9 @@ def memory_environment() -> Iterator[Environment]:
 @contextlib.contextmanager
 def sqlite_environment() -> Iterator[Environment]:
     with tempfile.TemporaryDirectory(prefix="financial-api-") as folder:
-        yield _migrated(
-            {"DJANGO_SETTINGS_MODULE": "financial_api.settings.local", "DATA_DIR": folder}
+        yield _prepared(
+            {"DJANGO_SETTINGS_MODULE": "financial_api.settings.local", "DATA_DIR": folder},
+            "migrate",
         )
 
 
@@ -64,18 +66,36 @@ def postgresql_environment() -> Iterator[Environment]:
         tempfile.TemporaryDirectory(prefix="financial-api-") as folder,
         created_postgresql_database() as url,
     ):
-        yield _migrated(
+        yield _prepared(
             {
                 "DJANGO_SETTINGS_MODULE": "financial_api.settings.local",
                 "DATA_DIR": folder,
                 "DATABASE_URL": url,
-            }
+            },
+            "migrate",
         )
 
 
-def _migrated(environment: Environment) -> Environment:
+@contextlib.contextmanager
+def aws_environment() -> Iterator[Environment]:
+    with (
+        tempfile.TemporaryDirectory(prefix="financial-api-") as folder,
+        ministack() as emulator,
+    ):
+        yield _prepared(
+            {
+                "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
+                "DATA_DIR": folder,
+                "SECRET_KEY": secrets.token_hex(16),
+                **emulator.environment,
+            },
+            "aws_provision",
+        )
+
+
+def _prepared(environment: Environment, command: str) -> Environment:
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        [sys.executable, "manage.py", command, "--verbosity", "0"],
         cwd=ROOT,
         env=os.environ | environment,
         check=True,

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from infra_backends.persistence import memory
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.databases import postgresql_database, sqlite_database
+from tests.support.dynamodb import ENGINE_URL, dynamodb_store, named_dynamodb_store
+from tests.support.emulators import ministack, moto
 from tests.support.servers import (
+    aws_environment,
     memory_environment,
     postgresql_environment,
     sqlite_environment,
@@ -30,8 +33,9 @@ class BackendUnderTest:
     open: Callable[[], AbstractContextManager[Store]]
     """Opens its store, once for each test process. Raises LeftOut where it cannot be had."""
 
-    environment: Callable[[], AbstractContextManager[dict[str, str]]]
-    """Opens what a server process needs in its environment to serve from a store of its own."""
+    environment: Callable[[], AbstractContextManager[dict[str, str]]] | None = None
+    """Opens what a server process needs in its environment to serve from a store of its own; none
+    where only the repositories' suite runs."""
 
     bears_threads: bool = True
     """Whether commits of several threads at once are safe; an emulator's may not be."""
@@ -50,4 +54,29 @@ BACKENDS = [
     BackendUnderTest(
         name="postgresql", open=postgresql_database, environment=postgresql_environment
     ),
+    BackendUnderTest(
+        name="dynamodb",
+        open=dynamodb_store(ministack),
+        environment=aws_environment,
+        expires_by_itself=True,
+    ),
 ]
+
+MORE_ENGINES = [
+    BackendUnderTest(
+        name="moto",
+        open=dynamodb_store(moto),
+        bears_threads=False,
+        expires_by_itself=True,
+    ),
+]
+"""Other engines that speak DynamoDB's protocol, which the repositories' suite runs over as well."""
+
+if ENGINE_URL:
+    MORE_ENGINES.append(
+        BackendUnderTest(
+            name="named",
+            open=named_dynamodb_store,
+            expires_by_itself=True,
+        )
+    )

@@ -23,7 +23,7 @@ from infra_backends.persistence.repositories import (
     UserRepository,
 )
 from outbox.entities import UNSENT, Backlog, EntityType, Event, EventKey, EventStatus
-from transactions.entities import Transaction, TransactionKey, TransactionType
+from transactions.entities import Transaction, TransactionType
 
 T = TypeVar("T")
 
@@ -99,7 +99,7 @@ class Transactions(_Repository, TransactionRepository):
         return self._page(
             self._tables.transaction_ids,
             (card_id, type) if type else card_id,
-            lambda transaction_id: TransactionKey(card_id, transaction_id),
+            lambda transaction_id: (Transaction, transaction_id),
             after=after,
             limit=limit,
         )

@@ -12,7 +12,7 @@ from financial_api.kernel.clock import iso
 from financial_api.kernel.keys import Key
 from infra_backends.persistence.memory.index import Index
 from outbox.entities import Event
-from transactions.entities import Transaction, TransactionKey
+from transactions.entities import Transaction
 
 ALL = "*"
 """The partition of an index that holds every row."""
@@ -90,7 +90,7 @@ class Tables:
 
 
 _KEYS: dict[type, Callable[[Any], Any]] = {
-    Transaction: lambda row: TransactionKey(row.card_id, row.transaction_id),
+    Transaction: lambda row: (Transaction, row.transaction_id),
     ScoreRecord: lambda row: (ScoreRecord, row.score_id),
     AuditLog: lambda row: (AuditLog, row.log_id),
 }

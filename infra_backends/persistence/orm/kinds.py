@@ -118,7 +118,6 @@ KEYS: dict[type, Table[Any]] = {
     outbox.LeaseKey: LEASES,
     outbox.SequenceKey: SEQUENCES,
     outbox.EventKey: EVENTS,
-    transactions.TransactionKey: TRANSACTIONS,
     IdempotencyKey: IDEMPOTENCY_RECORDS,
 }
 """Which table a key leads to."""

@@ -1,0 +1,103 @@
+"""The batch read, the commit and the purge."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.core import checks
+from django.core.checks import CheckMessage
+
+from financial_api.kernel.keys import Key, Reading
+from infra_backends.aws.service import Service
+from infra_backends.persistence.base import PersistenceBackend
+from infra_backends.persistence.commit import Commit
+from infra_backends.persistence.dynamodb import purging
+from infra_backends.persistence.dynamodb.items import Item
+from infra_backends.persistence.dynamodb.kinds import KINDS
+from infra_backends.persistence.dynamodb.repositories import (
+    AuditLogs,
+    CardRequests,
+    Cards,
+    Idempotency,
+    Outbox,
+    Transactions,
+    Users,
+)
+from infra_backends.persistence.dynamodb.store import Store
+from infra_backends.persistence.dynamodb.writes import changes
+from outbox.entities import CleanupKey, CleanupState, DeletedCounts
+
+_PREFIX = re.compile(r"[A-Za-z0-9_.\-]{0,64}")
+
+
+class Backend(PersistenceBackend):
+    """DynamoDB in a region, or at an endpoint that speaks its protocol.
+
+    `prefix`: what the tables' names begin with. `outbox_shards`: of the pending index.
+    `connections`: how many threads may call at once without waiting for each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        prefix: str = "acme-",
+        outbox_shards: int = 8,
+        connections: int = 64,
+        endpoint_url: str | None = None,
+    ) -> None:
+        self._prefix = prefix
+        self._service = Service(
+            "dynamodb", region=region, endpoint_url=endpoint_url, connections=connections
+        )
+        self._store = Store(self._service, prefix)
+        self.users = Users(self._store)
+        self.cards = Cards(self._store)
+        self.card_requests = CardRequests(self._store)
+        self.transactions = Transactions(self._store)
+        self.idempotency = Idempotency(self._store)
+        self.outbox = Outbox(self._store, outbox_shards)
+        self.audit_logs = AuditLogs(self._store)
+
+    def check(self) -> Sequence[CheckMessage]:
+        if _PREFIX.fullmatch(self._prefix):
+            return ()
+        return [
+            checks.Error(
+                f"{self.setting}['OPTIONS']['PREFIX'] is {self._prefix!r}, which no table's name "
+                "can begin with.",
+                hint="Use up to 64 letters, digits, `_`, `.` and `-`.",
+                id="infra_backends.E004",
+            )
+        ]
+
+    def read(self, keys: Sequence[Key[Any]]) -> Reading:
+        found: dict[Key[Any], Any] = dict.fromkeys(keys)
+        asked: dict[tuple[str, ...], Key[Any]] = {}
+        wanted: dict[str, list[Item]] = defaultdict(list)
+        for key in found:
+            kind = KINDS[type(key)]
+            if kind.may_exist(key):
+                name = self._store.name_of(kind.table)
+                wanted[name].append(kind.key_item(key))
+                asked[name, *kind.key(key)] = key
+        for name, items in self._store.read(wanted).items():
+            for item in items:
+                key = asked[name, *(item[attribute]["S"] for attribute in wanted[name][0])]
+                found[key] = KINDS[type(key)].items.from_item(item)
+        return Reading(found)
+
+    def commit(self, commit: Commit) -> None:
+        items = changes(self._store, commit)
+        if items:
+            self._store.write(items)
+
+    def purge(self, limit: int, during: CleanupState | None = None) -> DeletedCounts:
+        return purging.purge(self._store, limit, during)
+
+    def ping(self) -> None:
+        self.read([CleanupKey()])
+
+    def close(self) -> None:
+        self._service.close()

@@ -1,0 +1,79 @@
+"""DynamoDB for the tests: an engine started by the process that tests, or one that is named."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import boto3
+import pytest
+
+from infra_backends.aws.tables import TABLES
+from infra_backends.persistence import dynamodb
+from infra_backends.persistence.base import PersistenceBackend
+from tests.support.emulators import CREDENTIALS, REGION, Emulator
+from tests.support.store import Store
+
+ENGINE_URL = os.environ.get("TEST_DYNAMODB_URL", "")
+"""Another engine to run the repositories' suite on; credentials come from the environment."""
+
+MOST_IN_A_BATCH = 25
+
+
+class DynamoDBStore(Store):
+    """Tables of its own, under a prefix that no other test has."""
+
+    def __init__(self, url: str) -> None:
+        self._prefix = f"test-{secrets.token_hex(4)}-"
+        self._client = boto3.client("dynamodb", endpoint_url=url, region_name=REGION)
+        self._backend = dynamodb.Backend(region=REGION, prefix=self._prefix, endpoint_url=url)
+        for table in TABLES:
+            self._client.create_table(**table.describe(self._prefix))
+        for table in TABLES:
+            waiter = self._client.get_waiter("table_exists")
+            waiter.wait(TableName=self._prefix + table.name)
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[PersistenceBackend]:
+        for table in TABLES:
+            self._empty(self._prefix + table.name, table.key)
+        yield self._backend
+
+    def close(self) -> None:
+        for table in TABLES:
+            self._client.delete_table(TableName=self._prefix + table.name)
+        self._backend.close()
+        self._client.close()
+
+    def _empty(self, name: str, key: tuple[str, ...]) -> None:
+        for page in self._client.get_paginator("scan").paginate(TableName=name):
+            keys = [{attribute: item[attribute] for attribute in key} for item in page["Items"]]
+            for start in range(0, len(keys), MOST_IN_A_BATCH):
+                deletes = [
+                    {"DeleteRequest": {"Key": key}} for key in keys[start : start + MOST_IN_A_BATCH]
+                ]
+                self._client.batch_write_item(RequestItems={name: deletes})
+
+
+def dynamodb_store(
+    engine: Callable[[], AbstractContextManager[Emulator]],
+) -> Callable[[], AbstractContextManager[Store]]:
+    """Return what opens a store on an engine that it starts."""
+
+    @contextlib.contextmanager
+    def opened() -> Iterator[Store]:
+        with engine() as emulator, pytest.MonkeyPatch.context() as patch:
+            for name, value in CREDENTIALS.items():
+                patch.setenv(name, value)
+            with contextlib.closing(DynamoDBStore(emulator.url)) as store:
+                yield store
+
+    return opened
+
+
+@contextlib.contextmanager
+def named_dynamodb_store() -> Iterator[Store]:
+    """Open a store on the engine that the environment names."""
+    with contextlib.closing(DynamoDBStore(ENGINE_URL)) as store:
+        yield store
