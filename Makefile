@@ -16,7 +16,7 @@ SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=f
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run serve test proof fuzz bench lint schema schema-check format lock clean
+.PHONY: help run serve test proof fuzz bench bench-calls lint schema schema-check format lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,6 +60,9 @@ fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=…
 bench: $(INSTALLED) ## Whether a long history slows anything down
 	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.history
 	DATA_DIR=$$(mktemp -d) DJANGO_SETTINGS_MODULE=financial_api.settings.memory $(PYTHON) -m tests.bench.history
+
+bench-calls: $(INSTALLED) ## How many round trips to DynamoDB each request takes
+	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.calls
 
 lint: $(INSTALLED) ## Style, types, and which way imports point
 	$(VENV)/bin/ruff format --check .
