@@ -18,13 +18,17 @@ def is_ecosystem_id(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a verified token says. `subject` is the identity provider's own id."""
+    """What a verified token says. `subject` is the identity provider's own id.
+
+    `account` is the provider's name for the account; None where there is none behind the token.
+    """
 
     subject: str
     ecosystem_id: str
     role: Role = Role.USER
     email: str | None = None
     email_verified: bool = False
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

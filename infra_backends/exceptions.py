@@ -14,6 +14,10 @@ class ConcurrencyError(Exception):
     """
 
 
+class SignInRefused(Exception):
+    """The identity provider gives no token for that name and password; the message says why."""
+
+
 class BackendUnavailable(Exception):
     """A backend did not answer in time or cannot be reached; trying later may help.
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from accounts.callers import Identity
 from infra_backends.base import BaseBackend
+from infra_backends.exceptions import SignInRefused
 
 
 class IdentityBackend(BaseBackend, ABC):
@@ -26,3 +27,11 @@ class IdentityBackend(BaseBackend, ABC):
 
         Raises BackendUnavailable when the provider does not answer.
         """
+
+    def sign_in(self, username: str, password: str) -> str:
+        """Return a token of an account. For people who develop: the API signs nobody in.
+
+        Raises SignInRefused, also where there are no accounts to sign in to, and
+        BackendUnavailable.
+        """
+        raise SignInRefused("the identity backend of these settings has no accounts")

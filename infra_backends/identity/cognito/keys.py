@@ -1,0 +1,76 @@
+"""The public keys of a user pool, by which its tokens are verified.
+
+https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+"""
+
+from collections.abc import Mapping
+
+import httpx
+import jwt
+import msgspec
+
+from financial_api.kernel.errors import InvalidToken
+from infra_backends.aws.service import ATTEMPTS, PATIENCE
+from infra_backends.exceptions import BackendUnavailable
+from infra_backends.identity.cognito.refreshed import Refreshed
+
+ALGORITHM = "RS256"
+FRESH_SECONDS = 600.0
+
+_CONNECT_SECONDS, _READ_SECONDS = PATIENCE[True]
+_TIMEOUT = httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
+
+
+class _KeySet(msgspec.Struct):
+    """A JSON Web Key Set (RFC 7517, section 5)."""
+
+    keys: list[dict[str, object]]
+
+
+class Keys:
+    """The keys that `url` serves, fetched when needed and again for an id that is not known."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._keys = Refreshed("the user pool's keys", self._fetch, fresh_seconds=FRESH_SECONDS)
+
+    def find(self, key_id: str) -> jwt.PyJWK:
+        """Return the key; raise InvalidToken if the pool has none of that id.
+
+        Raises BackendUnavailable when that cannot be told, since the keys could not be fetched.
+        """
+        key = self._keys.get().get(key_id) or self._keys.renewed().get(key_id)
+        if key is None:
+            raise InvalidToken
+        return key
+
+    def _fetch(self) -> Mapping[str, jwt.PyJWK]:
+        failure: httpx.HTTPError | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                answer = httpx.get(self._url, timeout=_TIMEOUT)
+            except httpx.HTTPError as error:
+                failure = error
+            else:
+                return _read(answer)
+        raise BackendUnavailable(type(failure).__name__) from failure
+
+
+def _read(answer: httpx.Response) -> dict[str, jwt.PyJWK]:
+    if answer.status_code != httpx.codes.OK:
+        raise BackendUnavailable(f"status {answer.status_code}")
+    try:
+        described = msgspec.json.decode(answer.content, type=_KeySet).keys
+    except (ValueError, RecursionError):
+        raise BackendUnavailable("no key set") from None
+    keys: dict[str, jwt.PyJWK] = {}
+    for jwk in described:
+        key_id = jwk.get("kid")
+        if isinstance(key_id, str) and jwk.get("kty") == "RSA" and jwk.get("use", "sig") == "sig":
+            try:
+                keys[key_id] = jwt.PyJWK(jwk, ALGORITHM)
+            except jwt.PyJWTError:
+                continue
+    if not keys:
+        raise BackendUnavailable("no key to verify by")
+    return keys

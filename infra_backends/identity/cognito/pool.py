@@ -1,0 +1,63 @@
+"""Which user pool, and which of its clients: from the settings, or else from SSM."""
+
+import re
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID
+from infra_backends.aws.service import Service, code_of
+from infra_backends.exceptions import BackendUnavailable
+from infra_backends.identity.cognito.refreshed import Refreshed
+
+FRESH_SECONDS = 60.0
+
+_POOL_ID = re.compile(r"(?P<region>[a-z0-9-]{1,30})_[0-9A-Za-z]{1,55}")
+_CLIENT_ID = re.compile(r"[\w+]{1,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A user pool and the one client whose tokens are taken, by their ids."""
+
+    pool_id: str
+    client_id: str
+
+    def faults(self, region: str) -> list[str]:
+        """Return what is wrong with the ids for a pool that should lie in `region`."""
+        faults = []
+        match = _POOL_ID.fullmatch(self.pool_id)
+        if match is None:
+            faults.append(f"{self.pool_id!r} is no user pool's id, such as {region}_aB3dE5gH7")
+        elif match["region"] != region:
+            faults.append(f"the user pool {self.pool_id} is not in the region {region}")
+        if _CLIENT_ID.fullmatch(self.client_id) is None:
+            faults.append(f"{self.client_id!r} is no client's id")
+        return faults
+
+
+class RemotePool:
+    """The ids that SSM has below `path`, at most a minute old while it answers."""
+
+    def __init__(self, ssm: Service, path: str, region: str) -> None:
+        self._ssm = ssm
+        self._names = (path + USER_POOL_ID, path + CLIENT_ID)
+        self._region = region
+        self._pool = Refreshed("the user pool's ids", self._fetch, fresh_seconds=FRESH_SECONDS)
+
+    def get(self) -> Pool:
+        """Return the ids; raise BackendUnavailable if SSM never gave them and does not now."""
+        return self._pool.get()
+
+    def _fetch(self) -> Pool:
+        try:
+            answer = self._ssm.call("get_parameters", Names=list(self._names))
+        except ClientError as error:
+            raise BackendUnavailable(f"ssm get_parameters: {code_of(error)}") from error
+        texts = {found["Name"]: found["Value"] for found in answer["Parameters"]}
+        if missing := [name for name in self._names if name not in texts]:
+            raise BackendUnavailable(f"SSM has no {' and no '.join(missing)}")
+        pool = Pool(*(texts[name] for name in self._names))
+        if faults := pool.faults(self._region):
+            raise BackendUnavailable("; ".join(faults))
+        return pool
