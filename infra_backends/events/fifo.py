@@ -1,0 +1,92 @@
+"""Events on an SQS FIFO queue: each once, in order for each entity, within SQS's five minutes.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues.html
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from infra_backends.aws.envelope import json_text, message_of
+from infra_backends.aws.publishing import (
+    NO_EVENTS_FAULT,
+    BatchPublisher,
+    Entry,
+    Failure,
+    size_of,
+)
+from infra_backends.aws.service import Service
+from infra_backends.exceptions import BackendUnavailable
+from outbox.entities import Event
+
+GROUP = re.compile(r"[!-~]{1,128}")
+"""A message group: up to 128 letters, digits and punctuation of ASCII."""
+
+UNANSWERED = Failure("Unanswered", "the answer does not mention it", is_events_fault=False)
+
+
+class Backend(BatchPublisher):
+    """`queue` is a FIFO queue's name; `endpoint_url` None is where boto3 finds the service.
+
+    A message's body is what EventBridge would hand to a queue (`infra_backends.aws.envelope`),
+    and its attribute `traceparent` the trace context, where there is one.
+    """
+
+    def __init__(self, *, region: str, queue: str, endpoint_url: str | None = None) -> None:
+        super().__init__(Service("sqs", region=region, endpoint_url=endpoint_url))
+        self._region = region
+        self._queue = queue
+        self._url: str | None = None
+
+    def _look(self) -> None:
+        self._ask_queue("get_queue_attributes", AttributeNames=["QueueArn"])
+
+    def _entry(self, event: Event) -> Entry:
+        body = json_text(message_of(event, self._region))
+        content: dict[str, Any] = {
+            "Id": event.event_id,
+            "MessageBody": body,
+            "MessageGroupId": group_of(event),
+            "MessageDeduplicationId": event.event_id,
+        }
+        size = size_of(body)
+        if event.traceparent is not None:
+            attribute = {"DataType": "String", "StringValue": event.traceparent}
+            content["MessageAttributes"] = {"traceparent": attribute}
+            size += size_of("traceparent", *attribute.values())
+        return Entry(event.event_id, content, size)
+
+    def _send(self, entries: Sequence[Entry]) -> Sequence[Failure | None]:
+        contents = [entry.content for entry in entries]
+        answer = self._ask_queue("send_message_batch", Entries=contents)
+        outcomes: dict[str, Failure | None] = {
+            result["Id"]: _failure_in(result) for result in answer.get("Failed", ())
+        }
+        outcomes |= {result["Id"]: None for result in answer.get("Successful", ())}
+        return [outcomes.get(entry.event_id, UNANSWERED) for entry in entries]
+
+    def _ask_queue(self, operation: str, **parameters: Any) -> Any:
+        """Call with the queue's URL, which is asked for once, and again after a failure."""
+        url = self._url or self._call("get_queue_url", QueueName=self._queue)["QueueUrl"]
+        try:
+            answer = self._call(operation, QueueUrl=url, **parameters)
+        except BackendUnavailable:
+            self._url = None
+            raise
+        self._url = url
+        return answer
+
+
+def group_of(event: Event) -> str:
+    """Return the entity, `card#<id>`, or its hash where SQS would not take that."""
+    group = f"{event.entity_type}#{event.entity_id}"
+    if GROUP.fullmatch(group):
+        return group
+    return hashlib.sha256(group.encode()).hexdigest()
+
+
+def _failure_in(result: dict[str, Any]) -> Failure:
+    code = result.get("Code", "")
+    is_events_fault = bool(result.get("SenderFault")) and code not in NO_EVENTS_FAULT
+    return Failure(code, result.get("Message", ""), is_events_fault)
