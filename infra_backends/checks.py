@@ -1,6 +1,5 @@
 """System checks: what a misconfigured process must not start with."""
 
-import ipaddress
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.management.base import SystemCheckError
 
+from financial_api.kernel.loopback import is_loopback
 from infra_backends import handles, persistence
 
 
@@ -77,13 +77,3 @@ def _endpoints() -> list[tuple[str, str]]:
         for name, value in os.environ.items()
         if name.startswith("AWS_ENDPOINT_URL") and value
     ]
-
-
-def is_loopback(host: str) -> bool:
-    """Return True for `localhost` and the addresses of this machine's loopback interface."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -1,6 +1,7 @@
 """The people of the story, and where their tokens come from."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,14 +27,20 @@ class Casting(Protocol):
         """Return somebody the server has never seen."""
 
 
+def new_ids() -> Callable[[str], str]:
+    """Return what gives each person an ecosystemId that no other run gives."""
+    run = secrets.token_hex(4)
+    return lambda name: f"walkthrough-{run}-{name.lower()}"
+
+
 class DevelopmentCasting:
     """People with development tokens; their ids are new on every run."""
 
     def __init__(self) -> None:
-        self._run = secrets.token_hex(4)
+        self._new_id = new_ids()
 
     def new(self, name: str, role: Role = Role.USER) -> Person:
-        ecosystem_id = f"walkthrough-{self._run}-{name.lower()}"
+        ecosystem_id = self._new_id(name)
         email = development_tokens.default_email(ecosystem_id)
         token = development_tokens.issue(ecosystem_id, role)
         return Person(name, ecosystem_id, role, email, token)

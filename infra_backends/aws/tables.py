@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+
 class Projection(StrEnum):
     """What of an item an index holds besides the keys."""
 
@@ -101,9 +102,7 @@ USERS = Table(
     name="users",
     partition="ecosystemId",
     indexes=(
-        Index(
-            name="UserByFirebaseUid", partition="firebaseUid", projection=Projection.KEYS_ONLY
-        ),
+        Index(name="UserByFirebaseUid", partition="firebaseUid", projection=Projection.KEYS_ONLY),
     ),
 )
 SCORES = Table(name="scores", partition="ecosystemId", sort="timestampScoreId")
@@ -113,6 +112,7 @@ CARD_REQUESTS = Table(
     partition="ecosystemId",
     sort="requestId",
     indexes=(
+        Index(name="RequestsByTime", partition="listShard", sort="requestId"),
         Index(name="RequestsByStatus", partition="statusShard", sort="requestId"),
         Index(name="RequestById", partition="requestId", projection=Projection.KEYS_ONLY),
         Index(
@@ -153,6 +153,7 @@ OUTBOX = Table(
             projection=Projection.SOME,
             some=("previousEventId", "nextRetryAt", "createdAt"),
         ),
+        Index(name="EventsByTime", partition="listShard", sort="eventId"),
         Index(name="EventsByStatus", partition="statusShard", sort="eventId"),
         Index(name="EventsByEntity", partition="entityKey", sort="eventId"),
     ),
@@ -163,9 +164,7 @@ AUDIT_LOGS = Table(
     name="audit-logs",
     partition="targetKey",
     sort="timestampLogId",
-    indexes=(
-        Index(name="AuditLogsByActor", partition="adminEcosystemId", sort="timestampLogId"),
-    ),
+    indexes=(Index(name="AuditLogsByActor", partition="adminEcosystemId", sort="timestampLogId"),),
 )
 WHATSAPP_NOTIFICATIONS = Table(
     name="whatsapp-notifications",

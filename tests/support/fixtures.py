@@ -87,4 +87,4 @@ def environment(entry: BackendUnderTest) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="session")
 def workers(entry: BackendUnderTest) -> str:
     """How many processes may serve at once: memory is for one."""
-    return "1" if entry.name == "memory" else "2"
+    return "1" if entry.one_process else "2"

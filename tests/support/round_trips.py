@@ -53,12 +53,32 @@ def counted() -> Iterator[list[str]]:
     send = URLLib3Session.send
 
     def counting(session: URLLib3Session, request: Any) -> Any:
-        target = request.headers["X-Amz-Target"].decode()
-        operations.append(target.rpartition(".")[2])
+        operations.append(_operation(request))
         return send(session, request)
 
     with mock.patch.object(URLLib3Session, "send", counting):
         yield operations
+
+
+@contextlib.contextmanager
+def round_trips_announced(announce: Callable[[str], None]) -> Iterator[None]:
+    """Announce each operation that this process asks AWS for, before and after it."""
+    send = URLLib3Session.send
+
+    def announcing(session: URLLib3Session, request: Any) -> Any:
+        operation = _operation(request)
+        announce(f"before {operation}")
+        answer = send(session, request)
+        announce(f"after {operation}")
+        return answer
+
+    with mock.patch.object(URLLib3Session, "send", announcing):
+        yield
+
+
+def _operation(request: Any) -> str:
+    target: str = request.headers["X-Amz-Target"].decode()
+    return target.rpartition(".")[2]
 
 
 def measure() -> list[Cost]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.databases import created_postgresql_database
-from tests.support.emulators import ministack
+from tests.support.emulators import Emulator, ministack
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,15 +78,18 @@ def postgresql_environment() -> Iterator[Environment]:
 
 @contextlib.contextmanager
 def aws_environment() -> Iterator[Environment]:
-    with (
-        tempfile.TemporaryDirectory(prefix="financial-api-") as folder,
-        ministack() as emulator,
-    ):
+    with ministack() as emulator, provisioned(emulator) as environment:
+        yield environment
+
+
+@contextlib.contextmanager
+def provisioned(emulator: Emulator) -> Iterator[Environment]:
+    """Make all that the service needs of an emulator."""
+    with tempfile.TemporaryDirectory(prefix="financial-api-") as folder:
         yield _prepared(
             {
                 "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
                 "DATA_DIR": folder,
-                "SECRET_KEY": secrets.token_hex(16),
                 **emulator.environment,
             },
             "aws_provision",

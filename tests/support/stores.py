@@ -37,6 +37,9 @@ class BackendUnderTest:
     """Opens what a server process needs in its environment to serve from a store of its own; none
     where only the repositories' suite runs."""
 
+    one_process: bool = False
+    """Whether the store lives in a process's own memory, and is gone with it."""
+
     bears_threads: bool = True
     """Whether commits of several threads at once are safe; an emulator's may not be."""
 
@@ -49,6 +52,7 @@ BACKENDS = [
         name="memory",
         open=lambda: contextlib.nullcontext(MemoryStore()),
         environment=memory_environment,
+        one_process=True,
     ),
     BackendUnderTest(name="sqlite", open=sqlite_database, environment=sqlite_environment),
     BackendUnderTest(

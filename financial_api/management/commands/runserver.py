@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands.runserver import Command as DjangoRunserver
 
-from infra_backends.checks import is_loopback
+from financial_api.kernel.loopback import is_loopback
 
 
 class Command(DjangoRunserver):

@@ -1,6 +1,8 @@
 """Makes a demo user and a demo admin, and says how to try the service with them."""
 
-from dataclasses import dataclass
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -36,21 +38,29 @@ class Command(BaseCommand):
     help = "Register a demo user and a demo admin, and print their development tokens."
     requires_system_checks = ()
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--prefix",
+            default="",
+            help="what their ids begin with, where user-001 and admin-001 are somebody else's",
+        )
+
+    def handle(self, *args: Any, prefix: str, **options: Any) -> None:
         if not settings.ALLOW_MOCK_TOKENS:
             self.stdout.write("Development tokens are off here (ALLOW_MOCK_TOKENS), so there is")
             self.stdout.write("nobody the demo could sign in as. Nothing was changed.")
             return
+        demos = [replace(demo, ecosystem_id=prefix + demo.ecosystem_id) for demo in DEMO]
         if persistence.shared_between_processes:
-            self._register()
+            self._register(demos)
         else:
             self.stdout.write("These settings keep everything in the memory of the server's own")
             self.stdout.write("process: the demo users have to register with it (see below).")
-        self._print_tokens()
+        self._print_tokens(demos)
         self._print_next_steps()
 
-    def _register(self) -> None:
-        for demo in DEMO:
+    def _register(self, demos: Sequence[_Demo]) -> None:
+        for demo in demos:
             caller = Caller(development_tokens.identify(demo.token))
             try:
                 registration = services.register(caller, demo.email)
@@ -59,9 +69,9 @@ class Command(BaseCommand):
             done = "registered" if registration.created else "was there already"
             self.stdout.write(f"Demo {demo.title} {demo.ecosystem_id} <{demo.email}> {done}.")
 
-    def _print_tokens(self) -> None:
+    def _print_tokens(self, demos: Sequence[_Demo]) -> None:
         self.stdout.write("\nTheir development tokens, as lines for a shell:\n\n")
-        for demo in DEMO:
+        for demo in demos:
             self.stdout.write(f"  {demo.variable}={demo.token}")
 
     def _print_next_steps(self) -> None:

@@ -1,0 +1,13 @@
+"""Whether an address is this machine's own."""
+
+import ipaddress
+
+
+def is_loopback(host: str) -> bool:
+    """Return True for `localhost` and the addresses of this machine's loopback interface."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
