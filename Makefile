@@ -16,7 +16,7 @@ SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=f
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run serve test proof fuzz bench bench-calls lint schema schema-check format lock clean
+.PHONY: help run aws serve test proof fuzz bench bench-calls lint schema schema-check format lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ run: $(READY) ## The API on SQLite with demo data, reloading when the code chang
 	$(PYTHON) manage.py migrate --verbosity 0 && \
 	$(PYTHON) manage.py seed_demo && \
 	exec $(PYTHON) manage.py runserver $(PORT)
+
+aws: $(READY) $(EMULATOR)/.ready ## The API on an emulator of AWS, with the relay: PERSIST=on, EMULATOR_PORT=…
+	@exec $(PYTHON) manage.py aws_local --settings=financial_api.settings.local
 
 serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the environment
 	@export WORKERS=$${WORKERS:-2} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-off}; \

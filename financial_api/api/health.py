@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpResponse
 from rest_framework import serializers
@@ -15,11 +15,13 @@ from financial_api.api.fields import EnumField, MomentField
 from financial_api.api.responses import json_response
 from financial_api.api.schema import EXAMPLE_TIME, operation
 from financial_api.api.views import PublicViewSet
-from financial_api.kernel import clock
+from financial_api.kernel import clock, deadline
 from financial_api.kernel.aging_cache import AgingCache
 from infra_backends import events, identity, persistence
 
 logger = logging.getLogger(__name__)
+
+A = TypeVar("A")
 
 TAG = "Health"
 LIMIT_SECONDS = 2.0
@@ -53,14 +55,24 @@ _asking = ThreadPoolExecutor(max_workers=8, thread_name_prefix="readiness")
 
 def readiness() -> Readiness:
     """Ask every dependency, all at once and for two seconds at the most."""
-    asked = {name: _asking.submit(ask) for name, ask in _DEPENDENCIES.items()}
-    oldest = _asking.submit(persistence.outbox.oldest_unsent)
+    asked = {name: _ask(ask) for name, ask in _DEPENDENCIES.items()}
+    oldest = _ask(lambda: persistence.outbox.oldest_unsent())
     everything: list[Future[Any]] = [*asked.values(), oldest]
     wait(everything, timeout=LIMIT_SECONDS)
     return Readiness(
         {name: _succeeded(name, future) for name, future in asked.items()},
         _backlog_warnings(oldest.result()) if _succeeded("outbox", oldest) else [],
     )
+
+
+def _ask(question: Callable[[], A]) -> "Future[A]":
+    """Ask in another thread, which does not wait longer for an answer than anyone here does."""
+
+    def ask() -> A:
+        with deadline.within(LIMIT_SECONDS):
+            return question()
+
+    return _asking.submit(ask)
 
 
 def _succeeded(name: str, asked: Future[Any]) -> bool:

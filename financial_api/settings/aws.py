@@ -4,13 +4,32 @@
 tool; without them it is AWS itself. Credentials come by boto3's own chain.
 """
 
+from urllib.parse import urlsplit
+
 from django.core.exceptions import ImproperlyConfigured
 
+from financial_api.kernel.loopback import is_loopback
 from financial_api.settings.base import *  # noqa: F403
-from financial_api.settings.base import ALLOW_MOCK_TOKENS, OUTBOX_SHARDS, THREADS, env
+from financial_api.settings.base import (
+    ALLOW_MOCK_TOKENS,
+    DATA_DIR,
+    DISABLED_ACCOUNTS,
+    LOCALHOST_ORIGINS,
+    OUTBOX_SHARDS,
+    THREADS,
+    env,
+)
+from financial_api.settings.secret_key import own_secret_key
 from infra_backends.aws.names import Names
 
-SECRET_KEY = env.str("SECRET_KEY")
+ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", "")
+"""Where an emulator is; the clients find it by themselves."""
+IS_EMULATED = is_loopback(urlsplit(ENDPOINT_URL).hostname or "")
+
+SECRET_KEY = env.str("SECRET_KEY", "") or (own_secret_key(DATA_DIR) if IS_EMULATED else "")
+"""On AWS it must be given, since every process that serves needs the same."""
+
+CORS_ALLOWED_ORIGIN_REGEXES = LOCALHOST_ORIGINS if IS_EMULATED else []
 
 AWS_REGION = env.str("AWS_REGION", env.str("AWS_DEFAULT_REGION", "us-east-1"))
 AWS_PREFIX = env.str("AWS_PREFIX", "acme-")
@@ -34,7 +53,9 @@ IDENTITY = {
         "CLIENT_ID": env.str("COGNITO_CLIENT_ID", ""),
         "PARAMETERS": _names.parameters,
         "ACCEPT_DEVELOPMENT_TOKENS": ALLOW_MOCK_TOKENS,
+        "DISABLED_ACCOUNTS": DISABLED_ACCOUNTS,
         "CONNECTIONS": _connections,
+        "KEYS_URL": env.str("COGNITO_KEYS_URL", ""),
     },
 }
 _TRANSPORTS = {
@@ -55,5 +76,9 @@ if EVENT_TRANSPORT not in _TRANSPORTS:
 EVENTS = _TRANSPORTS[EVENT_TRANSPORT]
 REMOTE_CONFIG = {
     "BACKEND": "infra_backends.config.ssm",
-    "OPTIONS": {"REGION": AWS_REGION, "PATH": _names.parameters},
+    "OPTIONS": {
+        "REGION": AWS_REGION,
+        "PATH": _names.parameters,
+        "CACHE_SECONDS": env.float("REMOTE_CONFIG_CACHE_SECONDS", 30.0),
+    },
 }

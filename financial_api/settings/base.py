@@ -65,6 +65,8 @@ CACHE_URL = env.str("CACHE_URL", "")
 
 # Cross-origin requests.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+LOCALHOST_ORIGINS = [r"^http://localhost(:\d+)?$"]
+"""The pages of a developer, which are allowed wherever the service runs for one."""
 CORS_ALLOW_HEADERS = [
     "content-type",
     "authorization",
@@ -98,6 +100,8 @@ if TRUSTED_PROXIES:
 # What only a developer or an operator switches on.
 ALLOW_MOCK_TOKENS = env.bool("ALLOW_MOCK_TOKENS", False)
 ALLOW_CLEANUP = env.bool("ALLOW_CLEANUP", False)
+DISABLED_ACCOUNTS = env.list("DISABLED_ACCOUNTS", default=[])
+"""ecosystemIds whose development tokens count as those of an account the provider disabled."""
 
 OUTBOX_SHARDS = env.int("OUTBOX_SHARDS", 8)
 

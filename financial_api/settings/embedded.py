@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from financial_api.settings.base import DATA_DIR, OUTBOX_SHARDS, env
+from financial_api.settings.base import DATA_DIR, DISABLED_ACCOUNTS, OUTBOX_SHARDS, env
 
 SQLITE_URL = f"sqlite:///{DATA_DIR / 'financial_api.sqlite3'}"
 
@@ -55,6 +55,6 @@ def local_identity(*, allow_mock_tokens: bool) -> dict[str, object]:
         "BACKEND": "infra_backends.identity.local",
         "OPTIONS": {
             "ACCEPT_DEVELOPMENT_TOKENS": allow_mock_tokens,
-            "DISABLED_ACCOUNTS": env.list("DISABLED_ACCOUNTS", default=[]),
+            "DISABLED_ACCOUNTS": DISABLED_ACCOUNTS,
         },
     }

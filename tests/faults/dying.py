@@ -21,13 +21,18 @@ import django
 
 django.setup()
 
-from infra_backends import persistence  # noqa: E402  # settings come first
+from django.conf import settings  # noqa: E402
+
+from infra_backends import persistence  # noqa: E402
 from outbox import wakeup  # noqa: E402
 from tests.faults.aftermath import KEY, check_aftermath, unbroken  # noqa: E402
 from tests.faults.scenarios import SCENARIOS, Cast, Scenario  # noqa: E402
 from tests.support.api import Api  # noqa: E402
 from tests.support.in_process import URL, in_process  # noqa: E402
+from tests.support.round_trips import round_trips_announced  # noqa: E402
 from tests.support.statements import commits_announced  # noqa: E402
+
+announced = commits_announced if settings.DATABASES else round_trips_announced
 
 Tell = Callable[[Any], None]
 
@@ -69,7 +74,7 @@ def send_and_die(scenario: Scenario, cast: Cast, number: int, tell: Tell) -> Non
             tell(step)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with commits_announced(die):
+    with announced(die):
         scenario.send(cast, KEY)
     tell(None)
 

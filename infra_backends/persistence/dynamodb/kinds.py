@@ -20,7 +20,10 @@ from transactions import entities as transactions
 E = TypeVar("E")
 
 LISTING_SHARDS = 4
-"""The shards of the indexes by status, which only admins' lists read; it may only grow."""
+"""The shards of the indexes by time and by status, which only admins' lists read; it may only grow.
+"""
+EVERY_STATUS = "all"
+"""What the partitions of an index by time have in place of a status."""
 
 SHORT_CODE_LENGTH = 8
 
@@ -51,7 +54,7 @@ class Kind(Generic[E]):
 
 
 def listing_partition(status: str, shard: int) -> str:
-    """Return the partition of an index by status that a shard is."""
+    """Return the partition of an index by status, or by time, that a shard is."""
     return f"{status}#{shard}"
 
 
@@ -75,7 +78,10 @@ def by_type(transaction_type: str, transaction_id: str = "") -> str:
 
 def _listed(status: str, identifier: str) -> Item:
     shard = zlib.crc32(identifier.encode()) % LISTING_SHARDS
-    return {"statusShard": text(listing_partition(status, shard))}
+    return {
+        "statusShard": text(listing_partition(status, shard)),
+        "listShard": text(listing_partition(EVERY_STATUS, shard)),
+    }
 
 
 def _request_extras(request: cards.CardRequest) -> Item:

@@ -1,6 +1,7 @@
 """The queries, each along a table's sort key or an index."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -58,29 +59,49 @@ class _Repository:
     def _listed(
         self,
         kind: Kind[E],
-        index: str,
-        statuses: Sequence[str],
+        listing: "_Listing",
         *,
-        by: str,
-        after: str | None,
+        status: str | None,
+        after: str | None = None,
         limit: int,
         ascending: bool = False,
         only: Sequence[str] = (),
     ) -> list[Item]:
-        """Return the first items of an index by status, all its shards together, by an id."""
+        """Return the first items of a status or of all, by their ids; each shard is asked.
+
+        One list of every status is asked, not each status: what moves from one to another in
+        between would be seen twice or not at all.
+        """
+        index, partition = (
+            (listing.by_status, "statusShard") if status else (listing.by_time, "listShard")
+        )
+        by = listing.id
         found: list[Item] = []
-        for status in statuses:
-            for shard in range(kinds.LISTING_SHARDS):
-                selection = Selection(
-                    partition=("statusShard", kinds.listing_partition(status, shard)),
-                    sort=None if after is None else (by, ">" if ascending else "<", after),
-                    only=only,
-                )
-                found += self._store.query(
-                    kind.table, selection, index=index, ascending=ascending, limit=limit
-                )
+        for shard in range(kinds.LISTING_SHARDS):
+            name = kinds.listing_partition(status or kinds.EVERY_STATUS, shard)
+            selection = Selection(
+                partition=(partition, name),
+                sort=None if after is None else (by, ">" if ascending else "<", after),
+                only=only,
+            )
+            found += self._store.query(
+                kind.table, selection, index=index, ascending=ascending, limit=limit
+            )
         found.sort(key=lambda item: _text(item, by), reverse=not ascending)
         return found[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The indexes that list a kind by its id, and so by time."""
+
+    id: str
+    by_time: str
+    by_status: str
+
+
+REQUESTS = _Listing("requestId", "RequestsByTime", "RequestsByStatus")
+EVENTS = _Listing("eventId", "EventsByTime", "EventsByStatus")
 
 
 class Users(_Repository, UserRepository):
@@ -108,9 +129,8 @@ class CardRequests(_Repository, CardRequestRepository):
     ) -> Page[CardRequest]:
         found = self._listed(
             kinds.CARD_REQUESTS,
-            "RequestsByStatus",
-            [status] if status else list(RequestStatus),
-            by="requestId",
+            REQUESTS,
+            status=status,
             after=after,
             limit=limit + 1,
             ascending=oldest_first,
@@ -186,16 +206,16 @@ class Outbox(_Repository, OutboxRepository):
 
     def oldest_unsent(self) -> datetime | None:
         """Ask for the first event of each unsent status: ids sort as the times in them do."""
-        first = self._listed(
-            kinds.EVENTS,
-            "EventsByStatus",
-            sorted(UNSENT),
-            by="eventId",
-            after=None,
-            limit=1,
-            ascending=True,
-            only=("eventId", "createdAt"),
-        )
+        first: list[Item] = []
+        for status in sorted(UNSENT):
+            first += self._listed(
+                kinds.EVENTS,
+                EVENTS,
+                status=status,
+                limit=1,
+                ascending=True,
+                only=("eventId", "createdAt"),
+            )
         return _oldest(first)
 
     def page(
@@ -216,14 +236,7 @@ class Outbox(_Repository, OutboxRepository):
                 index="EventsByEntity",
                 having={"status": status} if status else None,
             )
-        found = self._listed(
-            kinds.EVENTS,
-            "EventsByStatus",
-            [status] if status else list(EventStatus),
-            by="eventId",
-            after=after,
-            limit=limit + 1,
-        )
+        found = self._listed(kinds.EVENTS, EVENTS, status=status, after=after, limit=limit + 1)
         return _page_of(kinds.EVENTS, found, "eventId", limit)
 
 
