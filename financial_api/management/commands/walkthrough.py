@@ -21,8 +21,8 @@ UNREACHABLE = 2
 class Command(BaseCommand):
     help = (
         "Play the whole story of the HTTP contract against a running server that accepts "
-        "development tokens or, with --user-pool, those of an emulator's user pool. Exit status: 0 as the contract says, 1 something differs, "
-        "2 the server cannot be reached."
+        "development tokens or, with --user-pool, those of an emulator's user pool. "
+        "Exit status: 0 as the contract says, 1 something differs, 2 the server cannot be reached."
     )
     requires_system_checks = ()
 
