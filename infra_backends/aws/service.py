@@ -42,6 +42,12 @@ THROTTLED = frozenset(
 HTTP_SERVER_ERROR = 500
 
 
+class TruncatedAnswer(BotoCoreError):
+    """The connection ended in the middle of an answer, which botocore takes for an empty one."""
+
+    fmt = "The answer has {actual} of {expected} bytes"
+
+
 class Service:
     """A service by boto3's name, in a region, at an endpoint or, with None, where boto3 finds it.
 
@@ -117,7 +123,17 @@ class Service:
             tcp_keepalive=True,
         )
         session = boto3.Session(region_name=self._region)
-        return session.client(self.name, endpoint_url=self._endpoint_url, config=config)
+        client = session.client(self.name, endpoint_url=self._endpoint_url, config=config)
+        client.meta.events.register("before-parse", _check_whole)
+        return client
+
+
+def _check_whole(response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise TruncatedAnswer for an answer that is shorter than it says."""
+    headers = response_dict["headers"]
+    actual, expected = len(response_dict["body"]), headers.get("Content-Length")
+    if expected is not None and "Content-Encoding" not in headers and actual < int(expected):
+        raise TruncatedAnswer(actual=actual, expected=expected)
 
 
 def code_of(error: ClientError) -> str:

@@ -95,9 +95,11 @@ def test_what_is_to_persist_does_and_the_end_of_one_part_is_the_end_of_all(tmp_p
 
 
 def test_make_aws_runs_the_command_on_the_settings_that_need_nothing():
+    made = ("--assume-old=.venv/.ready", "--assume-old=.emulator/.ready")
     ran = subprocess.run(
-        ["make", "--dry-run", "--assume-old=.venv/.ready", "--assume-old=.emulator/.ready", "aws"],
+        ["make", "--no-print-directory", "--dry-run", *made, "aws"],
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "MAKEFLAGS"},
         capture_output=True,
         text=True,
     )

@@ -21,7 +21,7 @@ WITH_A_CHILD = [
 STUBBORN = [
     sys.executable,
     "-c",
-    "import pathlib, signal, sys, time; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    "import pathlib, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
     "pathlib.Path(sys.argv[1]).write_text('ready'); time.sleep(60)",
 ]
 

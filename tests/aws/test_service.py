@@ -1,6 +1,8 @@
 """How a service is called: how often, how long, and when no more."""
 
+import contextlib
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -63,6 +65,27 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
+@pytest.fixture
+def breaking_off() -> Iterator[str]:
+    """An address whose answers end after 9 of 18 bytes."""
+    answer = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"TableNa'
+
+    def serve(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
 @pytest.mark.parametrize(("code", "status"), OVERLOADED)
 def test_what_is_overloaded_is_asked_once_more(service_at, answers, code, status):
     told = iter([fault(code, status), (200, {"TableNames": ["users"]})])
@@ -101,6 +124,11 @@ def test_nobody_there_is_away_at_once(service_at, nobody):
     with pytest.raises(BackendUnavailable):
         service_at(nobody).call("list_tables")
     assert time.monotonic() - started_at < 2
+
+
+def test_an_answer_that_breaks_off_is_none(service_at, breaking_off):
+    with pytest.raises(BackendUnavailable, match="TruncatedAnswer"):
+        service_at(breaking_off).call("list_tables")
 
 
 def test_within_a_request_silence_is_borne_for_a_second_at_a_time(service_at, silent):
