@@ -9,7 +9,7 @@ import os
 import queue
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -38,9 +38,14 @@ LONGEST_PAUSE = 30.0
 
 
 class Relay:
-    """One drainer: holds leases, and remembers which shards wait after a failure."""
+    """One drainer: holds leases, and remembers which shards wait after a failure.
 
-    def __init__(self, holder: str | None = None) -> None:
+    `should_stop` is asked before each batch, as another way to have it stopped.
+    """
+
+    def __init__(
+        self, holder: str | None = None, should_stop: Callable[[], bool] = lambda: False
+    ) -> None:
         self._holder = holder or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
         self._held: dict[int, HeldLease] = {}
         self._worked_at: dict[int, float] = {}
@@ -48,10 +53,11 @@ class Relay:
         self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._ends_at = 0.0
         self._is_stopping = False
+        self._should_stop = should_stop
 
     @property
     def is_stopping(self) -> bool:
-        return self._is_stopping
+        return self._is_stopping or self._should_stop()
 
     def nudge(self) -> None:
         """Have the relay look now rather than later; never waits, not even in a signal handler."""
@@ -82,8 +88,8 @@ class Relay:
         try:
             sent = worked = self._look_at(self._all_shards())
             while self._held and self._may_go_on():
-                nudged = self.wait(0 if worked else LOOK_SECONDS)
-                worked = self._look_at(self._all_shards() if nudged else list(self._held))
+                self.wait(0 if worked else LOOK_SECONDS)
+                worked = self._look_at(self._all_shards())
                 sent += worked
                 self._release_idle()
             sent += self._look_at(self._all_shards())
@@ -97,7 +103,7 @@ class Relay:
         return range(persistence.outbox.shards)
 
     def _may_go_on(self) -> bool:
-        return not self._is_stopping and clock.monotonic() < self._ends_at
+        return not self.is_stopping and clock.monotonic() < self._ends_at
 
     def _look_at(self, shards: Sequence[int]) -> int:
         return sum(self._drain_shard(shard) for shard in shards if self._may_go_on())

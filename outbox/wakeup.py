@@ -1,16 +1,21 @@
 """Waking the relay after a commit, off the request's path.
 
-One daemon thread for each process, started after a fork, drains the outbox when it is nudged.
-Nudges that arrive meanwhile become one. It also looks by itself every few seconds, so that a retry
-that has come due, or an event left by a process that died, does not wait for a nudge.
+One daemon thread for each process, started after a fork, is nudged; nudges that arrive while it is
+busy become one. Where the settings name a broker, it sends the workers a task and does no more.
+Without one it drains the outbox itself, and also looks by itself every few seconds, so that a
+retry that has come due, or an event left by a process that died, does not wait for a nudge.
 """
 
 import atexit
 import logging
 import os
 import threading
+from abc import ABC, abstractmethod
 from multiprocessing.util import Finalize
 
+from django.conf import settings
+
+from infra_backends.exceptions import BackendUnavailable
 from outbox import retention
 from outbox.relay import Relay
 
@@ -18,37 +23,98 @@ logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
 STOP_SECONDS = 3.0
+LEAST_SECONDS_BETWEEN_TASKS = 0.2
 
 
-class RelayThread:
-    """The thread of one process and the relay it runs."""
+class WakeupThread(ABC):
+    """The thread of one process that has the outbox drained."""
+
+    def __init__(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="outbox-relay", daemon=True)
+        self._thread.start()
+
+    @abstractmethod
+    def nudge(self) -> None:
+        """Have the outbox drained soon; never waits."""
+
+    def stop(self) -> None:
+        """Let what is under way finish, for a few seconds at the most."""
+        self._end()
+        self._thread.join(STOP_SECONDS)
+
+    @abstractmethod
+    def _end(self) -> None:
+        """Have `_run` return."""
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Work until told to end."""
+
+
+class RelayThread(WakeupThread):
+    """Drains the outbox itself; when it stops, it gives its leases back."""
 
     def __init__(self) -> None:
         self._relay = Relay()
         self._sweep = retention.Sweep()
-        self._thread = threading.Thread(target=self._run, name="outbox-relay", daemon=True)
-        self._thread.start()
+        super().__init__()
 
     def nudge(self) -> None:
         self._relay.nudge()
 
-    def stop(self) -> None:
-        """Let the batch under way finish and its leases go, for a few seconds at the most."""
+    def _end(self) -> None:
         self._relay.stop()
-        self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._relay.is_stopping:
             try:
                 self._relay.drain()
                 self._sweep.run_if_due()
+            except BackendUnavailable as error:
+                logger.warning("the store does not answer; trying again: %s", error)
             except Exception:
                 logger.exception("the outbox could not be drained; trying again")
             self._relay.wait(SWEEP_SECONDS)
 
 
+class TaskThread(WakeupThread):
+    """Sends the workers a task; one that is lost costs no more than the wait for their next sweep.
+    """
+
+    def __init__(self) -> None:
+        self._nudged = threading.Event()
+        self._ending = threading.Event()
+        self._is_away = False
+        super().__init__()
+
+    def nudge(self) -> None:
+        self._nudged.set()
+
+    def _end(self) -> None:
+        self._ending.set()
+        self._nudged.set()
+
+    def _run(self) -> None:
+        from outbox.tasks import drain  # only a process that has a broker needs Celery
+
+        while not self._ending.is_set():
+            self._nudged.wait()
+            self._nudged.clear()
+            try:
+                drain.apply_async(retry=False)
+                self._is_away = False
+            except Exception as error:
+                self._note_away(error)
+            self._ending.wait(LEAST_SECONDS_BETWEEN_TASKS)
+
+    def _note_away(self, error: Exception) -> None:
+        if not self._is_away:
+            self._is_away = True
+            logger.warning("the broker takes no tasks, sweeps do: %s", type(error).__name__)
+
+
 _lock = threading.Lock()
-_running: RelayThread | None = None
+_running: WakeupThread | None = None
 _is_exiting = False
 
 
@@ -65,22 +131,22 @@ def nudge() -> None:
         logger.warning("no thread can be started; the outbox waits for the next nudge")
 
 
-def start() -> RelayThread:
-    """Return this process's relay thread, started if it does not run yet."""
+def start() -> WakeupThread:
+    """Return this process's thread, started if it does not run yet."""
     global _running
     running = _running
     if running is None:
         with _lock:
             running = _running
             if running is None:
-                running = _running = RelayThread()
+                running = _running = TaskThread() if settings.CELERY_BROKER_URL else RelayThread()
                 Finalize(None, _exit, exitpriority=100)
                 atexit.register(_exit)
     return running
 
 
 def stop() -> None:
-    """Stop this process's relay thread, if it runs."""
+    """Stop this process's thread, if it runs."""
     global _running
     running, _running = _running, None
     if running is not None:

@@ -74,6 +74,28 @@ if EVENT_TRANSPORT not in _TRANSPORTS:
         f"EVENT_TRANSPORT is {EVENT_TRANSPORT!r}; valid are {', '.join(_TRANSPORTS)}."
     )
 EVENTS = _TRANSPORTS[EVENT_TRANSPORT]
+
+# Celery's broker is SQS: the queue that was provisioned, by its URL, and no other.
+_sqs = urlsplit(env.str("AWS_ENDPOINT_URL_SQS", "") or ENDPOINT_URL)
+CELERY_TASK_DEFAULT_QUEUE = _names.tasks_queue
+CELERY_QUEUE_URL = env.str(
+    "CELERY_QUEUE_URL", f"{_sqs.geturl()}/000000000000/{_names.tasks_queue}" if IS_EMULATED else ""
+)
+_broker = f"sqs://{_sqs.netloc}//" if _sqs.netloc else "sqs://"
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", _broker if CELERY_QUEUE_URL else "")
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "region": AWS_REGION,
+    "is_secure": _sqs.scheme != "http",
+    "predefined_queues": {CELERY_TASK_DEFAULT_QUEUE: {"url": CELERY_QUEUE_URL}},
+    "wait_time_seconds": 2,
+    "polling_interval": 0.1,
+    "client-config": {
+        "connect_timeout": 2,
+        "read_timeout": 5,
+        "retries": {"total_max_attempts": 2},
+    },
+}
+
 REMOTE_CONFIG = {
     "BACKEND": "infra_backends.config.ssm",
     "OPTIONS": {

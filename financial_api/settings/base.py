@@ -105,6 +105,28 @@ DISABLED_ACCOUNTS = env.list("DISABLED_ACCOUNTS", default=[])
 
 OUTBOX_SHARDS = env.int("OUTBOX_SHARDS", 8)
 
+# The Celery worker, which is the relay where there is a broker; without one each process that
+# serves drains the outbox itself. What a task has to do is in the store, never in its message, so
+# there are no arguments, results or retries, and any number of beats does no harm.
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
+CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", "acme-celery")
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "drain": {"task": "outbox.drain", "schedule": 5.0, "options": {"expires": 30.0}},
+    "sweep": {"task": "outbox.sweep", "schedule": 3600.0, "options": {"expires": 3600.0}},
+}
+
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_SCHEMA_CLASS": "financial_api.api.schema.ContractSchema",
