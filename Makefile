@@ -13,6 +13,7 @@ EMULATOR := .emulator
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
+EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.memory
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
@@ -77,11 +78,15 @@ format: $(INSTALLED) ## Have ruff put the code in order
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-schema: $(INSTALLED) ## Write openapi.yaml from the code
+schema: $(INSTALLED) ## Write openapi.yaml and the catalogue of events from the code
 	$(SCHEMA) --file openapi.yaml
+	$(EVENTS) > events.schema.json
+	$(EVENTS) --markdown > EVENTS.md
 
-schema-check: $(INSTALLED) ## Fail when openapi.yaml is not what the code says
+schema-check: $(INSTALLED) ## Fail when one of them is not what the code says
 	@$(SCHEMA) | diff -u openapi.yaml - || { echo 'openapi.yaml differs from the code: run make schema' >&2; exit 1; }
+	@$(EVENTS) | diff -u events.schema.json - || { echo 'events.schema.json differs from the code: run make schema' >&2; exit 1; }
+	@$(EVENTS) --markdown | diff -u EVENTS.md - || { echo 'EVENTS.md differs from the code: run make schema' >&2; exit 1; }
 
 lock: ## Pin the newest allowed versions of all dependencies
 	$(LOCK) pyproject.toml -o requirements/run.txt

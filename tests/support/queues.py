@@ -39,3 +39,10 @@ def receive(sqs: Any, url: str, count: int) -> list[dict[str, Any]]:
 
 def bodies(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [loads(message["Body"]) for message in messages]
+
+
+def waiting_in(sqs: Any, url: str) -> tuple[int, int]:
+    """Return how many messages of a queue may be received, and how many somebody has."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return int(found[names[0]]), int(found[names[1]])
