@@ -3,19 +3,53 @@
 The settings whose names begin with CELERY_ configure it.
 """
 
+import logging.config
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init
+from celery.exceptions import CPendingDeprecationWarning
+from celery.signals import celeryd_init, setup_logging, task_postrun, task_prerun
+from celery.worker import consumer
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from financial_api.kernel import clock, log_context
+
+RECONNECT_SECONDS = 2.0
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "financial_api.settings.local")
 
 app = Celery("financial_api")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["outbox"])
+
+
+class Worker(app.Worker):  # type: ignore[misc, name-defined]
+    """A worker that asks SQS for tasks by plain blocking calls.
+
+    In kombu's event loop a connection that is refused ends the asking, or the worker, for good.
+    """
+
+    def should_use_eventloop(self) -> bool:
+        is_sqs = settings.CELERY_BROKER_URL.startswith("sqs:")
+        return not is_sqs and super().should_use_eventloop()
+
+
+app.Worker = Worker
+
+
+class Consumer(consumer.Consumer):  # type: ignore[misc]
+    """A consumer that waits before it connects again, which with SQS always seems to succeed.
+
+    Tasks under way go on meanwhile: a drain needs no broker.
+    """
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        with warnings.catch_warnings(action="ignore", category=CPendingDeprecationWarning):
+            super().on_connection_error_after_connected(exc)
+        clock.sleep(RECONNECT_SECONDS)
 
 
 @celeryd_init.connect
@@ -25,3 +59,19 @@ def _require_a_broker(**_: Any) -> None:
             "CELERY_BROKER_URL is not set, so there is nothing for a worker to wait for: each "
             "process that serves drains the outbox itself."
         )
+
+
+@setup_logging.connect
+def _log_as_everywhere(**_: Any) -> None:
+    """Have the worker and its pool log as the settings say; Celery then leaves logging alone."""
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@task_prerun.connect
+def _name_the_task(task_id: str, task: Any, **_: Any) -> None:
+    log_context.begin(taskId=task_id, taskName=task.name)
+
+
+@task_postrun.connect
+def _forget_the_task(**_: Any) -> None:
+    log_context.begin()

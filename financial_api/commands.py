@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from accounts.callers import Caller
 from accounts.entities import UserKey
 from accounts.rules import check_standing
-from financial_api.kernel import clock, deadline
+from financial_api.kernel import clock, deadline, metrics
 from financial_api.kernel.errors import ApiError, RequestAlreadyProcessed, VersionConflict
 from financial_api.kernel.fair_lock import FairLock
 from financial_api.kernel.idempotency import KEPT_FOR, IdempotencyKey, IdempotencyRecord
@@ -81,6 +81,7 @@ def run(
             try:
                 return _Attempt(caller, submission, turn).run(reads, decide)
             except ConcurrencyError as conflict:
+                metrics.count_conflict()
                 logger.debug("attempt %s lost: %s", number + 1, conflict)
             except TimeoutError:
                 break

@@ -86,12 +86,12 @@ def _restore(handlers: "dict[signal.Signals, signal._HANDLER]") -> None:
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Have a process end with what it started, and kill what has not ended in time.
+    """Have a process end, and kill what is left of it and of what it started.
 
     By SIGTERM: what was started in the background of a shell may not hear SIGINT.
     """
     with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-        os.killpg(process.pid, signal.SIGTERM)
+        process.terminate()
         process.wait(STOP_SECONDS)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from financial_api.api.docs import DocsViewSet, FaviconViewSet, OpenApiFileViewSet
 from financial_api.api.health import LivenessViewSet, ReadinessViewSet
+from financial_api.api.metrics import MetricsViewSet
 from financial_api.api.responses import response_to
 from financial_api.kernel.errors import NotFound
 
@@ -16,6 +17,7 @@ def unknown_route(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("health/liveness", LivenessViewSet.as_view({"get": "retrieve"})),
     path("health/readiness", ReadinessViewSet.as_view({"get": "retrieve"})),
+    path("metrics", MetricsViewSet.as_view({"get": "retrieve"})),
     path("v1/", include("accounts.urls")),
     path("v1/", include("cards.urls")),
     path("v1/", include("transactions.urls")),

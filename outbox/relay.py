@@ -10,11 +10,13 @@ import queue
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
 
-from financial_api.kernel import clock
+from financial_api.kernel import clock, log_context, metrics
 from financial_api.kernel.keys import Key
+from financial_api.kernel.metrics import EventOutcome
 from infra_backends import events, persistence
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.persistence.commit import MOST_ITEMS, Commit
@@ -115,7 +117,8 @@ class Relay:
         proposals = persistence.outbox.proposals(shard, clock.now(), PAGE)
         if not proposals or not self._hold(shard):
             return 0
-        sent = self._publish_page(shard, self._consult(proposals))
+        with log_context.within(shard=shard):
+            sent = self._publish_page(shard, self._consult(proposals))
         if sent:
             self._worked_at[shard] = clock.monotonic()
         return sent
@@ -130,14 +133,17 @@ class Relay:
         self._worked_at[shard] = clock.monotonic()
         return True
 
-    def _renew(self, shard: int) -> bool:
-        """Renew a lease before a batch; a publish that could outlast it must not start."""
+    def _keep(self, shard: int) -> bool:
+        """Renew a lease that half is over; a publish that could outlast it must not start."""
+        longest = events.longest_publish_seconds
+        if self._held[shard].seconds_left > max(longest, leases.LEASE_FOR.total_seconds() / 2):
+            return True
         held = leases.renew(self._held.pop(shard))
         if held is None:
             logger.info("shard %s was taken over by another relay", shard)
             return False
         self._held[shard] = held
-        return held.seconds_left > events.longest_publish_seconds
+        return held.seconds_left > longest
 
     def _consult(self, proposals: Sequence[Proposal]) -> Candidates:
         """Read what the index proposes, and what comes before it, consistently."""
@@ -157,7 +163,7 @@ class Relay:
         sent = 0
         while ready := candidates.take_ready():
             for batch in _batches(ready):
-                if not self._may_go_on() or not self._renew(shard):
+                if not self._may_go_on() or not self._keep(shard):
                     return sent
                 try:
                     delivered = _deliver(batch)
@@ -211,7 +217,17 @@ def _deliver(batch: Sequence[Event]) -> list[Event]:
         for event, rejection in zip(unpublished, rejections, strict=True)
         if rejection is not None
     }
-    return [_call_subscribers(event, rejected.get(event.event_id)) for event in batch]
+    delivered = []
+    for event in batch:
+        with _concerning(event):
+            delivered.append(_call_subscribers(event, rejected.get(event.event_id)))
+    return delivered
+
+
+def _concerning(event: Event) -> AbstractContextManager[None]:
+    """Have log lines of the block name the event, and the trace of the request that made it."""
+    trace = log_context.trace(event.traceparent)
+    return log_context.within(eventId=event.event_id, eventType=event.event_type.value, **trace)
 
 
 def _call_subscribers(event: Event, rejection: str | None) -> Event:
@@ -241,8 +257,14 @@ def _settle(delivered: Sequence[Event]) -> list[Event]:
     """Store what became of each event; return those whose state is now stored."""
     settled = _mark(delivered)
     for event in settled:
-        if event.status is EventStatus.DEAD_LETTER:
-            logger.error("event %s is dead-lettered: %s", event.event_id, event.last_error)
+        if event.sent_at is not None:
+            metrics.count_sent((event.sent_at - event.created_at).total_seconds())
+        elif event.status is EventStatus.FAILED:
+            metrics.count_event(EventOutcome.FAILED)
+        else:
+            metrics.count_event(EventOutcome.DEAD_LETTERED)
+            with _concerning(event):
+                logger.error("event %s is dead-lettered: %s", event.event_id, event.last_error)
     return settled
 
 
@@ -266,6 +288,7 @@ def _mark_alone(event: Event) -> bool:
     try:
         persistence.commit(Commit(now=clock.now(), saves=[event]))
     except ConcurrencyError:
-        logger.info("event %s was moved by another", event.event_id)
+        with _concerning(event):
+            logger.info("event %s was moved by another", event.event_id)
         return False
     return True

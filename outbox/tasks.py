@@ -2,10 +2,12 @@
 
 import logging
 import multiprocessing
+import signal
 import threading
+from types import FrameType
 from typing import Any
 
-from celery.signals import worker_shutting_down
+from celery.signals import worker_process_init, worker_shutting_down
 
 from financial_api.celery import app
 from infra_backends.exceptions import BackendUnavailable
@@ -15,13 +17,26 @@ from outbox.relay import Relay
 logger = logging.getLogger(__name__)
 
 _is_stopping = multiprocessing.Event()
-"""Set by the worker for the processes of its pool, which get no signal when it stops."""
+"""Whether the worker stops: its process is told, those of its pool must know."""
+_is_told_to_end = threading.Event()
+"""Whether this process of the pool was told to end, in the middle of a task perhaps."""
 _of_thread = threading.local()
 
 
 @worker_shutting_down.connect
 def _stop(**_: Any) -> None:
     _is_stopping.set()
+
+
+@worker_process_init.connect
+def _stop_on_sigterm(**_: Any) -> None:
+    """Have a process of the pool finish its batch when all are told to end, as systemd does."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        _is_told_to_end.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 @app.task(name="outbox.drain")
@@ -33,8 +48,20 @@ def drain() -> None:
     except BackendUnavailable as error:
         logger.warning("the store does not answer; the next sweep tries again: %s", error)
         return
-    if relay.wait(0) and not relay.is_stopping:
-        drain.delay()
+    finally:
+        _is_told_to_end.clear()
+    if relay.wait(0) and not _is_stopping.is_set():
+        ask_for_a_drain()
+
+
+def ask_for_a_drain() -> bool:
+    """Send the task; return False if the broker does not take it, so that a sweep has to do."""
+    try:
+        drain.apply_async(retry=False)
+    except Exception as error:  # noqa: BLE001  # each broker has errors of its own
+        logger.debug("the broker takes no tasks: %s", type(error).__name__)
+        return False
+    return True
 
 
 @app.task(name="outbox.sweep")
@@ -43,9 +70,13 @@ def sweep() -> None:
     retention.sweep()
 
 
+def _should_stop() -> bool:
+    return _is_stopping.is_set() or _is_told_to_end.is_set()
+
+
 def _relay() -> Relay:
     """Return the calling thread's relay, which remembers from task to task what is away."""
     if not hasattr(_of_thread, "relay"):
-        _of_thread.relay = Relay(should_stop=_is_stopping.is_set)
+        _of_thread.relay = Relay(should_stop=_should_stop)
     relay: Relay = _of_thread.relay
     return relay

@@ -71,15 +71,14 @@ class RelayThread(WakeupThread):
                 self._relay.drain()
                 self._sweep.run_if_due()
             except BackendUnavailable as error:
-                logger.warning("the store does not answer; trying again: %s", error)
+                logger.warning("the outbox could not be drained; trying again: %s", error)
             except Exception:
                 logger.exception("the outbox could not be drained; trying again")
             self._relay.wait(SWEEP_SECONDS)
 
 
 class TaskThread(WakeupThread):
-    """Sends the workers a task; one that is lost costs no more than the wait for their next sweep.
-    """
+    """Sends the workers a task; one that is lost costs no more than the wait for a sweep."""
 
     def __init__(self) -> None:
         self._nudged = threading.Event()
@@ -95,22 +94,16 @@ class TaskThread(WakeupThread):
         self._nudged.set()
 
     def _run(self) -> None:
-        from outbox.tasks import drain  # only a process that has a broker needs Celery
+        from outbox.tasks import ask_for_a_drain  # only where there is a broker is Celery needed
 
         while not self._ending.is_set():
             self._nudged.wait()
             self._nudged.clear()
-            try:
-                drain.apply_async(retry=False)
-                self._is_away = False
-            except Exception as error:
-                self._note_away(error)
+            was_taken = ask_for_a_drain()
+            if not was_taken and not self._is_away:
+                logger.warning("the broker takes no tasks; events wait for the workers' sweeps")
+            self._is_away = not was_taken
             self._ending.wait(LEAST_SECONDS_BETWEEN_TASKS)
-
-    def _note_away(self, error: Exception) -> None:
-        if not self._is_away:
-            self._is_away = True
-            logger.warning("the broker takes no tasks, sweeps do: %s", type(error).__name__)
 
 
 _lock = threading.Lock()

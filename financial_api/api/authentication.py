@@ -9,6 +9,7 @@ from accounts.entities import User, UserKey
 from accounts.rules import check_standing
 from financial_api.api import throttling
 from financial_api.api.context import EdgeContext, context_of
+from financial_api.kernel import log_context
 from financial_api.kernel.aging_cache import AgingCache
 from financial_api.kernel.errors import AccountDisabled, InvalidToken, Unauthenticated
 from infra_backends import identity, persistence
@@ -43,6 +44,7 @@ def authenticate(request: HttpRequest) -> Caller:
             context.rate = counting.count_failure(context.address)
             throttling.check(context.rate)
         raise
+    log_context.note(userId=known.ecosystem_id)
     if counting is not None:
         context.rate = counting.count_request(known.ecosystem_id)
         throttling.check(context.rate)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from financial_api.api.throttling import Rate
-from financial_api.kernel import clock, ids
+from financial_api.kernel import clock, ids, log_context
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
 _TRACEPARENT = re.compile(
@@ -37,6 +37,11 @@ class EdgeContext:
             traceparent=traceparent if trace_id else None,
             address=client_address(request),
         )
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What a log line says of this request."""
+        return {"requestId": self.request_id, **log_context.trace(self.traceparent)}
 
 
 def context_of(request: HttpRequest) -> EdgeContext:

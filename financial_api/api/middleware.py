@@ -6,10 +6,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from financial_api.api.context import EdgeContext, context_of
+from financial_api.api import metrics
+from financial_api.api.context import EdgeContext
 from financial_api.api.responses import reshaped
 from financial_api.api.throttling import throttle
-from financial_api.kernel import deadline
+from financial_api.kernel import clock, deadline, log_context
 
 _VERSIONED = re.compile(r"/v1(/|$)")
 
@@ -24,10 +25,17 @@ class EdgeMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.edge = EdgeContext.of(request)  # type: ignore[attr-defined]
+        started_at = clock.monotonic()
+        context = EdgeContext.of(request)
+        request.edge = context  # type: ignore[attr-defined]
+        with log_context.within(**context.log_fields):
+            response = self._answer(request, context)
+        metrics.count(request, response.status_code, clock.monotonic() - started_at)
+        return response
+
+    def _answer(self, request: HttpRequest, context: EdgeContext) -> HttpResponse:
         with deadline.within(deadline.REQUEST_SECONDS):
             response = reshaped(self._get_response(request), request)
-        context = context_of(request)
         response["X-Request-ID"] = context.request_id
         if _VERSIONED.match(request.path_info):
             response["Cache-Control"] = "private, no-cache"

@@ -15,10 +15,12 @@ from financial_api.settings.base import (
     DATA_DIR,
     DISABLED_ACCOUNTS,
     LOCALHOST_ORIGINS,
+    LOG_LEVEL,
     OUTBOX_SHARDS,
     THREADS,
     env,
 )
+from financial_api.settings.logs import logging_settings
 from financial_api.settings.secret_key import own_secret_key
 from infra_backends.aws.names import Names
 
@@ -104,3 +106,6 @@ REMOTE_CONFIG = {
         "CACHE_SECONDS": env.float("REMOTE_CONFIG_CACHE_SECONDS", 30.0),
     },
 }
+
+LOG_FORMAT = env.str("LOG_FORMAT", "json")
+LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)

@@ -6,6 +6,9 @@ Everything a person may want to change comes from the environment; README.md lis
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from financial_api.settings.logs import logging_settings
 
 env = environ.Env()
 
@@ -117,6 +120,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_CONSUMER = "financial_api.celery:Consumer"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -163,13 +167,16 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "WARNING")},
-    "loggers": {"django.request": {"level": "CRITICAL"}},
-}
+# Watching it.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS = env.str("METRICS", "token" if METRICS_TOKEN else "loopback")
+"""Who may read /metrics: `loopback`, who has the `token`, or nobody (`off`)."""
+if METRICS not in {"loopback", "token", "off"}:
+    raise ImproperlyConfigured(f"METRICS is {METRICS!r}; valid are loopback, token, off.")
+if METRICS == "token" and not METRICS_TOKEN:
+    raise ImproperlyConfigured("METRICS is token, but METRICS_TOKEN is not set.")
+METRICS_DIR = Path(env.str("METRICS_DIR")) if env.str("METRICS_DIR", "") else None
+"""Where processes of one machine count together; without it each counts for itself."""
+LOG_LEVEL = env.str("LOG_LEVEL", "WARNING")
+LOG_FORMAT = env.str("LOG_FORMAT", "line")
+LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)

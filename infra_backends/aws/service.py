@@ -42,7 +42,7 @@ THROTTLED = frozenset(
 HTTP_SERVER_ERROR = 500
 
 
-class TruncatedAnswer(BotoCoreError):
+class TruncatedAnswer(BotoCoreError):  # type: ignore[misc]
     """The connection ended in the middle of an answer, which botocore takes for an empty one."""
 
     fmt = "The answer has {actual} of {expected} bytes"

@@ -120,7 +120,7 @@ def test_the_commands_exist():
         for service in services().values()
     ]
     commands = re.findall(r"manage\.py'?\"?, '?\"?(\w+)", " ".join(said) + DOCKERFILE)
-    assert set(commands) == {"serve", "outbox_relay", "outbox_status"}
+    assert set(commands) == {"serve", "outbox_status"}
     assert set(commands) <= set(get_commands())
 
 

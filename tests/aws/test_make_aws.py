@@ -88,9 +88,9 @@ def test_what_is_to_persist_does_and_the_end_of_one_part_is_the_end_of_all(tmp_p
         assert re.search(r"^AWS resources: \d+ unchanged\.$", again.said(), re.MULTILINE)
         token = again.manage("cognito_token", "--username", "user@test.com")
         assert ask(again, "GET", "/v1/dashboard", token).status_code == 200
-        os.kill(again.pid_of("outbox_relay"), signal.SIGKILL)
+        os.kill(again.pid_of("celery"), signal.SIGKILL)
         assert again.process.wait(local_aws.STOP_SECONDS) == 1
-        assert "the relay ended with status -9, so all the rest was stopped" in again.said()
+        assert "the worker ended with status -9, so all the rest was stopped" in again.said()
         assert again.left() == {}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from financial_api.processes import Processes
+from tests.support.api import eventually
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
 ENDS = [sys.executable, "-c", "raise SystemExit(3)"]
@@ -83,7 +84,7 @@ def test_what_a_process_started_is_not_left_either(written):
         processes.start("a parent", [*WITH_A_CHILD, path])
         child = int(wait())
         assert is_alive(child)
-    assert not is_alive(child)
+    eventually(lambda: not is_alive(child))
 
 
 def test_who_does_not_listen_is_killed(written, monkeypatch):

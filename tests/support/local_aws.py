@@ -69,9 +69,8 @@ class LocalAWS:
         return found
 
     def pid_of(self, words: str) -> int:
-        """Return the one process whose command line has these words."""
-        [pid] = [pid for pid, line in self.left().items() if words in line]
-        return pid
+        """Return the first process whose command line has these words, which leads the others."""
+        return min(pid for pid, line in self.left().items() if words in line)
 
 
 @contextlib.contextmanager

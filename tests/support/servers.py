@@ -90,6 +90,7 @@ def provisioned(emulator: Emulator) -> Iterator[Environment]:
             {
                 "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
                 "DATA_DIR": folder,
+                "CELERY_BROKER_URL": "",  # the server drains by itself, without a worker
                 **emulator.environment,
             },
             "aws_provision",

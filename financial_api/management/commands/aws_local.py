@@ -33,6 +33,7 @@ CREDENTIALS = "test"
 DEMO_PREFIX = "demo-"
 SETTINGS = "financial_api.settings.aws"
 MANAGE = (sys.executable, "manage.py")
+WORKER = (sys.executable, "-m", "celery", "--app", "financial_api", "worker", "--beat")
 OFF = {"", "off", "no", "false", "0"}
 ON = {"on", "yes", "true", "1"}
 
@@ -60,7 +61,7 @@ class Command(BaseCommand):
             self._seed()
             self._say_where_things_are(url)
             processes.start("the API", [*MANAGE, "runserver"])
-            processes.start("the relay", [*MANAGE, "outbox_relay"])
+            processes.start("the worker", WORKER)
             ended = processes.wait_for_an_end()
         raise CommandError(f"{ended}, so all the rest was stopped.")
 

@@ -7,8 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from financial_api.kernel import metrics
+
 STOP_SECONDS = 10
 """How long requests under way may still take once the server is told to stop."""
+
+LOGGING_OF_GRANIAN = settings.BASE_DIR / "financial_api/settings/granian_json.json"
 
 
 class Command(BaseCommand):
@@ -18,6 +22,9 @@ class Command(BaseCommand):
         """Become the server; a signal then reaches it directly."""
         os.environ["LISTEN_ADDRESS"] = settings.HOST
         os.environ["DJANGO_SETTINGS_MODULE"] = settings.SETTINGS_MODULE
+        directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
+        os.environ["METRICS_DIR"] = str(directory)
+        metrics.forget_the_dead(directory)
         command = [
             sys.executable,
             *("-m", "granian", "financial_api.wsgi:application"),
@@ -30,4 +37,6 @@ class Command(BaseCommand):
             *("--workers-kill-timeout", str(STOP_SECONDS)),
             "--respawn-failed-workers",
         ]
+        if settings.LOG_FORMAT == "json":
+            command += ["--log-config", str(LOGGING_OF_GRANIAN)]
         os.execv(sys.executable, command)  # noqa: S606  # no shell, and every word is ours

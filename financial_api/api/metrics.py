@@ -1,0 +1,139 @@
+"""`/metrics` for Prometheus: who may read it, and what is asked of the outbox meanwhile."""
+
+import functools
+import hmac
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+
+from financial_api.api.views import PublicViewSet
+from financial_api.kernel import clock, deadline, metrics
+from financial_api.kernel.errors import NotFound
+from financial_api.kernel.loopback import is_loopback
+from financial_api.kernel.metrics import Gauge
+from infra_backends import persistence
+from infra_backends.exceptions import BackendUnavailable
+from outbox.entities import Backlog
+
+logger = logging.getLogger(__name__)
+
+LIMIT_SECONDS = 2.0
+FRESH_SECONDS = 5.0
+
+_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+
+
+class MetricsViewSet(PublicViewSet):
+    """To those who may not read it, it does not exist."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not may_read(self.django_request):
+            raise NotFound("There is no such route.")
+
+    def retrieve(self, request: Request) -> HttpResponse:
+        content = metrics.exposition(_gauges(_backlogs.latest()))
+        return HttpResponse(content, content_type=metrics.CONTENT_TYPE)
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Return True for who has the token, or is on this machine, as METRICS says.
+
+    What a proxy on this machine passes on is not from this machine.
+    """
+    if settings.METRICS == "token":
+        given = request.META.get("HTTP_AUTHORIZATION", "").strip()
+        return hmac.compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
+    if settings.METRICS == "loopback":
+        forwarded = any(header in request.META for header in _FORWARDED)
+        return not forwarded and is_loopback(request.META.get("REMOTE_ADDR", ""))
+    return False
+
+
+class _Backlogs:
+    """What the shards still have to send, asked every few seconds at most and once at a time.
+
+    A scrape waits for two seconds; a store that is away is not asked again sooner either.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="metrics")
+        self._asked: Future[Sequence[Backlog]] | None = None
+        self._asked_at = 0.0
+
+    def latest(self) -> Sequence[Backlog]:
+        """Return the backlog of each shard, or none where the store does not say in time."""
+        try:
+            return self._question().result(LIMIT_SECONDS)
+        except (TimeoutError, BackendUnavailable) as error:
+            logger.warning("the outbox's depth is not known: %s", type(error).__name__)
+            return []
+
+    def forget(self) -> None:
+        with self._lock:
+            self._asked = None
+
+    def _question(self) -> "Future[Sequence[Backlog]]":
+        with self._lock:
+            asked = self._asked
+            aged = clock.monotonic() - self._asked_at >= FRESH_SECONDS
+            if asked is None or (asked.done() and aged):
+                self._asked_at = clock.monotonic()
+                self._asked = asked = self._asking.submit(_ask)
+            return asked
+
+
+def _ask() -> Sequence[Backlog]:
+    with deadline.within(LIMIT_SECONDS):
+        return [persistence.outbox.backlog(shard) for shard in range(persistence.outbox.shards)]
+
+
+_backlogs = _Backlogs()
+
+
+def _gauges(backlogs: Sequence[Backlog]) -> list[Gauge]:
+    """Return depth and oldest age of each shard; nothing of an outbox that is not known."""
+    if not backlogs:
+        return []
+    now = clock.now()
+    ages = [(now - b.oldest).total_seconds() if b.oldest else 0.0 for b in backlogs]
+    return [
+        Gauge(
+            "financial_api_outbox_depth",
+            "Events not yet sent, in all processes' one outbox.",
+            [(str(shard), float(backlog.depth)) for shard, backlog in enumerate(backlogs)],
+            label="shard",
+        ),
+        Gauge(
+            "financial_api_outbox_oldest_seconds",
+            "Age of the oldest event not yet sent; 0 without one.",
+            [(str(shard), age) for shard, age in enumerate(ages)],
+            label="shard",
+        ),
+    ]
+
+
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE"})
+UNKNOWN = "unknown"
+
+
+def count(request: HttpRequest, status: int, seconds: float) -> None:
+    """Count a request under names that no client can choose."""
+    match = request.resolver_match
+    method = request.method if request.method in _METHODS else UNKNOWN
+    metrics.count_request(method, _template(match.route if match else ""), status, seconds)
+
+
+@functools.lru_cache
+def _template(route: str) -> str:
+    """Return a route as the OpenAPI document writes it; one word for all that is none."""
+    return "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route) if route else UNKNOWN

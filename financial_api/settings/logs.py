@@ -1,0 +1,50 @@
+"""Django's LOGGING for a format and a level."""
+
+import logging
+
+from django.core.exceptions import ImproperlyConfigured
+
+FORMATS = ("line", "json")
+QUIET = (
+    "amqp",
+    "asyncio",
+    "boto3",
+    "botocore",
+    "hpack",
+    "httpcore",
+    "httpx",
+    "kombu",
+    "redis",
+    "s3transfer",
+    "urllib3",
+)
+"""Libraries that log addresses, headers or bodies below WARNING."""
+
+
+def logging_settings(format: str, level: str) -> dict[str, object]:
+    """Return what has everything logged from `level` on as text (`line`) or objects (`json`)."""
+    if format not in FORMATS:
+        raise ImproperlyConfigured(f"LOG_FORMAT is {format!r}; valid are {', '.join(FORMATS)}.")
+    levels = logging.getLevelNamesMapping()
+    level = level.upper()
+    if level not in levels:
+        raise ImproperlyConfigured(f"LOG_LEVEL is {level!r}; valid are {', '.join(levels)}.")
+    quiet = max(logging.WARNING, levels[level])
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": "financial_api.kernel.log_lines.LineFormatter",
+                "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            },
+            "json": {"()": "financial_api.kernel.log_lines.JsonFormatter"},
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": format}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            **{name: {"level": quiet} for name in QUIET},
+            "django.request": {"level": "CRITICAL"},
+            "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        },
+    }
