@@ -10,10 +10,9 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import CPendingDeprecationWarning
-from celery.signals import celeryd_init, setup_logging, task_postrun, task_prerun
+from celery.signals import setup_logging, task_postrun, task_prerun
 from celery.worker import consumer
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from financial_api.kernel import clock, log_context
 
@@ -31,6 +30,14 @@ class Worker(app.Worker):  # type: ignore[misc, name-defined]
 
     In kombu's event loop a connection that is refused ends the asking, or the worker, for good.
     """
+
+    def on_before_init(self, **options: Any) -> None:
+        if not settings.CELERY_BROKER_URL:
+            raise SystemExit(
+                "CELERY_BROKER_URL is not set, so there is nothing for a worker to wait for: each "
+                "process that serves drains the outbox itself."
+            )
+        super().on_before_init(**options)
 
     def should_use_eventloop(self) -> bool:
         is_sqs = settings.CELERY_BROKER_URL.startswith("sqs:")
@@ -50,15 +57,6 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]
         with warnings.catch_warnings(action="ignore", category=CPendingDeprecationWarning):
             super().on_connection_error_after_connected(exc)
         clock.sleep(RECONNECT_SECONDS)
-
-
-@celeryd_init.connect
-def _require_a_broker(**_: Any) -> None:
-    if not settings.CELERY_BROKER_URL:
-        raise ImproperlyConfigured(
-            "CELERY_BROKER_URL is not set, so there is nothing for a worker to wait for: each "
-            "process that serves drains the outbox itself."
-        )
 
 
 @setup_logging.connect

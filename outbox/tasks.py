@@ -1,13 +1,15 @@
 """What the Celery worker does. Tasks carry no arguments: what there is to do is in the store."""
 
+import contextlib
 import logging
 import multiprocessing
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from celery.signals import worker_process_init, worker_shutting_down
+from celery.signals import worker_shutting_down
 
 from financial_api.celery import app
 from infra_backends.exceptions import BackendUnavailable
@@ -28,28 +30,16 @@ def _stop(**_: Any) -> None:
     _is_stopping.set()
 
 
-@worker_process_init.connect
-def _stop_on_sigterm(**_: Any) -> None:
-    """Have a process of the pool finish its batch when all are told to end, as systemd does."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        _is_told_to_end.set()
-        signal.signal(number, signal.SIG_DFL)
-
-    signal.signal(signal.SIGTERM, stop)
-
-
 @app.task(name="outbox.drain")
 def drain() -> None:
     """Publish what is due, for as long as one drain goes on; then ask for the next."""
     relay = _relay()
     try:
-        relay.drain()
+        with _finishing_on_sigterm():
+            relay.drain()
     except BackendUnavailable as error:
         logger.warning("the store does not answer; the next sweep tries again: %s", error)
         return
-    finally:
-        _is_told_to_end.clear()
     if relay.wait(0) and not _is_stopping.is_set():
         ask_for_a_drain()
 
@@ -68,6 +58,27 @@ def ask_for_a_drain() -> bool:
 def sweep() -> None:
     """Delete sent events and idempotency keys that have had their time."""
     retention.sweep()
+
+
+@contextlib.contextmanager
+def _finishing_on_sigterm() -> Iterator[None]:
+    """Have SIGTERM end the drain after the batch it is at, with its leases released.
+
+    That is for whoever tells each process of the pool to end, as systemd does.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        _is_told_to_end.set()
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        _is_told_to_end.clear()
 
 
 def _should_stop() -> bool:

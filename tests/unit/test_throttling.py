@@ -1,9 +1,5 @@
 """Counting requests: exactly, in fixed windows, alone or together in a Redis."""
 
-import shutil
-import subprocess
-import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -15,46 +11,15 @@ from financial_api.kernel import clock
 from financial_api.kernel.errors import RateLimitExceeded
 from tests.support.clocks import SetClock
 from tests.support.ports import free_port
-from tests.support.store import LEFT_OUT
+from tests.support.redis_servers import redis_server
 
-START_SECONDS = 5.0
 NOON = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def redis_url():
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip(f"{LEFT_OUT}: the shared throttle, since redis-server is not installed")
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="financial-api-redis-") as folder:
-        process = subprocess.Popen(
-            [
-                program,
-                *("--port", str(port), "--bind", "127.0.0.1", "--dir", folder),
-                *("--save", "", "--appendonly", "no", "--daemonize", "no"),
-            ],
-            stdout=subprocess.DEVNULL,
-        )
-        url = f"redis://127.0.0.1:{port}/0"
-        try:
-            wait_for(url)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(START_SECONDS)
-
-
-def wait_for(url):
-    deadline = time.monotonic() + START_SECONDS
-    with redis.Redis.from_url(url) as client:
-        while time.monotonic() < deadline:
-            try:
-                client.ping()
-                return
-            except redis.ConnectionError:
-                time.sleep(0.02)
-    raise AssertionError("redis-server did not start")
+    with redis_server() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,0 +1,52 @@
+"""A Redis of the test's own, which keeps nothing."""
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from tests.support.ports import free_port
+from tests.support.store import LEFT_OUT
+
+START_SECONDS = 5.0
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """Start a server on a free port and give its URL; skips where Redis is not installed."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip(f"{LEFT_OUT}: what needs Redis, since redis-server is not installed")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="financial-api-redis-") as folder:
+        process = subprocess.Popen(
+            [
+                program,
+                *("--port", str(port), "--bind", "127.0.0.1", "--dir", folder),
+                *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        url = f"redis://127.0.0.1:{port}/0"
+        try:
+            _wait_for(url)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(START_SECONDS)
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    with redis.Redis.from_url(url) as client:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(redis.ConnectionError):
+                client.ping()
+                return
+            time.sleep(0.02)
+    raise AssertionError("redis-server did not start")
