@@ -17,7 +17,7 @@ EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run aws serve test proof fuzz bench bench-calls lint schema schema-check format lock clean
+.PHONY: help run aws serve test proof fuzz bench bench-calls bench-relay lint schema schema-check format lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,10 @@ bench: $(INSTALLED) ## Whether a long history slows anything down
 
 bench-calls: $(INSTALLED) ## How many round trips to DynamoDB each request takes
 	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.calls
+
+bench-relay: $(INSTALLED) ## How fast the relay drains, and how soon it publishes
+	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.drain
+	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.latency
 
 lint: $(INSTALLED) ## Style, types, and which way imports point
 	$(VENV)/bin/ruff format --check .
