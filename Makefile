@@ -56,7 +56,7 @@ test: $(INSTALLED) lint schema-check ## Style, types, the schema, and what every
 	$(PYTHON) -m pytest tests/unit tests/backends tests/contract --numprocesses 2
 
 proof: $(INSTALLED) ## What is promised, under fire: the relay, crashes, a state machine, fuzz
-	$(PYTHON) -m pytest tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2
+	$(PYTHON) -m pytest tests/aws tests/relay tests/faults tests/fuzz --numprocesses 3 --dist worksteal
 
 fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --numprocesses 2
