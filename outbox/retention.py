@@ -33,17 +33,3 @@ def _in_batches(delete: Callable[[], int]) -> int:
             break
         total += deleted
     return total
-
-
-class Sweep:
-    """Remembers when this process last swept."""
-
-    def __init__(self) -> None:
-        self._swept_at: float | None = None
-
-    def run_if_due(self) -> None:
-        """Sweep, if this process has not for an hour."""
-        now = clock.monotonic()
-        if self._swept_at is None or now - self._swept_at >= EVERY_SECONDS:
-            self._swept_at = now
-            sweep()

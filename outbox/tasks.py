@@ -13,8 +13,8 @@ from celery.signals import worker_shutting_down
 
 from financial_api.celery import app
 from infra_backends.exceptions import BackendUnavailable
-from outbox import retention
 from outbox.relay import Relay
+from outbox.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ _is_stopping = multiprocessing.Event()
 _is_told_to_end = threading.Event()
 """Whether this process of the pool was told to end, in the middle of a task perhaps."""
 _of_thread = threading.local()
+_upkeep = Upkeep()
 
 
 @worker_shutting_down.connect
@@ -54,10 +55,10 @@ def ask_for_a_drain() -> bool:
     return True
 
 
-@app.task(name="outbox.sweep")
-def sweep() -> None:
-    """Delete sent events and idempotency keys that have had their time."""
-    retention.sweep()
+@app.task(name="outbox.upkeep")
+def keep_up() -> None:
+    """Do what is to be done from time to time, as far as this process has not lately."""
+    _upkeep.run_due()
 
 
 @contextlib.contextmanager

@@ -16,8 +16,8 @@ from multiprocessing.util import Finalize
 from django.conf import settings
 
 from infra_backends.exceptions import BackendUnavailable
-from outbox import retention
 from outbox.relay import Relay
+from outbox.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class RelayThread(WakeupThread):
 
     def __init__(self) -> None:
         self._relay = Relay()
-        self._sweep = retention.Sweep()
+        self._upkeep = Upkeep()
         super().__init__()
 
     def nudge(self) -> None:
@@ -69,7 +69,7 @@ class RelayThread(WakeupThread):
         while not self._relay.is_stopping:
             try:
                 self._relay.drain()
-                self._sweep.run_if_due()
+                self._upkeep.run_due()
             except BackendUnavailable as error:
                 logger.warning("the outbox could not be drained; trying again: %s", error)
             except Exception:

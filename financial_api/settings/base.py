@@ -128,7 +128,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "drain": {"task": "outbox.drain", "schedule": 5.0, "options": {"expires": 30.0}},
-    "sweep": {"task": "outbox.sweep", "schedule": 3600.0, "options": {"expires": 3600.0}},
+    "upkeep": {"task": "outbox.upkeep", "schedule": 60.0, "options": {"expires": 60.0}},
 }
 
 REST_FRAMEWORK = {

@@ -7,6 +7,7 @@ import pytest
 from infra_backends.persistence.base import PersistenceBackend
 from outbox import retention
 from outbox.entities import Event, EventStatus
+from outbox.upkeep import Upkeep
 from tests.support.builders import an_answer
 from tests.support.relays import MovingClock, a_chain, current
 from tests.support.storing import store, stored
@@ -123,13 +124,13 @@ def test_one_sweep_is_bounded_and_the_next_goes_on(
 def test_a_process_sweeps_when_it_begins_and_then_every_hour(
     sweeping: PersistenceBackend, time: MovingClock
 ) -> None:
-    sweep = retention.Sweep()
+    upkeep = Upkeep()
     gone = []
     for number, pause in enumerate([0, 3599, 1]):
         time.sleep(pause)
         event = sent_before(time, 2 * WEEK, f"card-{number}")
         store(sweeping, event)
-        sweep.run_if_due()
+        upkeep.run_due()
         gone.append(current([event]) == [])
 
     assert gone == [True, False, True]

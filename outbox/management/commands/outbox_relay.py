@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from infra_backends.exceptions import BackendUnavailable
 from outbox.relay import Relay
-from outbox.retention import Sweep
+from outbox.upkeep import Upkeep
 from outbox.wakeup import SWEEP_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        relay, sweep = Relay(), Sweep()
+        relay, upkeep = Relay(), Upkeep()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
         sent = 0
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             try:
                 just_sent = relay.drain()
                 sent += just_sent
-                sweep.run_if_due()
+                upkeep.run_due()
             except BackendUnavailable as error:
                 logger.warning("the store does not answer; trying again: %s", error)
             if options["once"] and not just_sent:
