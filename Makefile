@@ -17,7 +17,7 @@ EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run aws serve test proof fuzz bench bench-calls bench-relay lint schema schema-check format lock clean
+.PHONY: help run aws serve test proof soak fuzz bench bench-calls bench-relay lint schema schema-check format lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,7 +56,10 @@ test: $(INSTALLED) lint schema-check ## Style, types, the schema, and what every
 	$(PYTHON) -m pytest tests/unit tests/backends tests/contract --numprocesses 2
 
 proof: $(INSTALLED) ## What is promised, under fire: the relay, crashes, a state machine, fuzz
-	$(PYTHON) -m pytest tests/aws tests/relay tests/faults tests/fuzz --numprocesses 3 --dist worksteal
+	$(PYTHON) -m pytest tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2 --dist worksteal
+
+soak: $(INSTALLED) ## Workers killed over 5,000 events, and half a minute without broker, bus or AWS
+	SOAK=1 $(PYTHON) -m pytest tests/aws/test_worker_kills.py tests/aws/test_worker_outages.py
 
 fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --numprocesses 2

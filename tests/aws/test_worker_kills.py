@@ -11,12 +11,13 @@ import pytest
 from tests.support import queues
 from tests.support.plants import NAMES, Plant, dead_letters, depth, plant
 from tests.support.relays import store_chains
+from tests.support.soak import soaking
 from tests.support.workers import Worker, working
 
-ENTITIES, EACH = 250, 20
+ENTITIES, EACH = 250, soaking(promised=20, in_ci=6)
 EVENTS = ENTITIES * EACH
 WORKERS = 4
-KILL_EVERY_SECONDS = 3.0
+KILL_EVERY_SECONDS = soaking(promised=3.0, in_ci=1.5)
 MOST_SECONDS = 240.0
 IN_A_BATCH = 10
 

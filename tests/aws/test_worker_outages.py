@@ -16,10 +16,11 @@ from tests.support.api import Customer, eventually, new_key
 from tests.support.plants import Plant, dead_letters, depth, plant
 from tests.support.proxy import Proxy, proxy
 from tests.support.servers import RunningServer, running
+from tests.support.soak import soaking
 from tests.support.workers import working
 
 BUYERS = 4
-AWAY_SECONDS = 30.0
+AWAY_SECONDS = soaking(promised=30.0, in_ci=8.0)
 CATCH_UP_SECONDS = 60.0
 PAUSE_SECONDS = 0.2
 
