@@ -56,7 +56,7 @@ test: $(INSTALLED) lint schema-check ## Style, types, the schema, and what every
 	$(PYTHON) -m pytest tests/unit tests/backends tests/contract --numprocesses 2
 
 proof: $(INSTALLED) ## What is promised, under fire: the relay, crashes, a state machine, fuzz
-	$(PYTHON) -m pytest tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2 --dist worksteal
+	$(PYTHON) -m pytest tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2
 
 soak: $(INSTALLED) ## Workers killed over 5,000 events, and half a minute without broker, bus or AWS
 	SOAK=1 $(PYTHON) -m pytest tests/aws/test_worker_kills.py tests/aws/test_worker_outages.py

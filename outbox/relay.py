@@ -42,11 +42,16 @@ LONGEST_PAUSE = 30.0
 class Relay:
     """One drainer: holds leases, and remembers which shards wait after a failure.
 
-    `should_stop` is asked before each batch, as another way to have it stopped.
+    `should_stop` is asked before each batch, as another way to have it stopped. One that hears no
+    nudges while it drains looks at every shard all along, not at those alone that it holds.
     """
 
     def __init__(
-        self, holder: str | None = None, should_stop: Callable[[], bool] = lambda: False
+        self,
+        holder: str | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        *,
+        hears_nudges: bool = True,
     ) -> None:
         self._holder = holder or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
         self._held: dict[int, HeldLease] = {}
@@ -56,6 +61,7 @@ class Relay:
         self._ends_at = 0.0
         self._is_stopping = False
         self._should_stop = should_stop
+        self._hears_nudges = hears_nudges
 
     @property
     def is_stopping(self) -> bool:
@@ -90,8 +96,9 @@ class Relay:
         try:
             sent = worked = self._look_at(self._all_shards())
             while self._held and self._may_go_on():
-                self.wait(0 if worked else LOOK_SECONDS)
-                worked = self._look_at(self._all_shards())
+                nudged = self.wait(0 if worked else LOOK_SECONDS)
+                everywhere = nudged or not self._hears_nudges
+                worked = self._look_at(self._all_shards() if everywhere else list(self._held))
                 sent += worked
                 self._release_idle()
             sent += self._look_at(self._all_shards())

@@ -89,6 +89,6 @@ def _should_stop() -> bool:
 def _relay() -> Relay:
     """Return the calling thread's relay, which remembers from task to task what is away."""
     if not hasattr(_of_thread, "relay"):
-        _of_thread.relay = Relay(should_stop=_should_stop)
+        _of_thread.relay = Relay(should_stop=_should_stop, hears_nudges=False)
     relay: Relay = _of_thread.relay
     return relay

@@ -22,7 +22,7 @@ from outbox.upkeep import Upkeep
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
-STOP_SECONDS = 3.0
+STOP_SECONDS = 6.0
 LEAST_SECONDS_BETWEEN_TASKS = 0.2
 
 
