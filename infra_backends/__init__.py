@@ -13,17 +13,19 @@ from infra_backends.config.base import ConfigBackend
 from infra_backends.events.base import EventsBackend
 from infra_backends.handler import BackendHandle, handle_for
 from infra_backends.identity.base import IdentityBackend
+from infra_backends.messaging.base import MessagingBackend
 from infra_backends.persistence.base import PersistenceBackend
 
 persistence = handle_for(PersistenceBackend, "infra_backends.persistence")
 identity = handle_for(IdentityBackend, "infra_backends.identity")
 events = handle_for(EventsBackend, "infra_backends.events")
 remote_config = handle_for(ConfigBackend, "infra_backends.config")
+messaging = handle_for(MessagingBackend, "infra_backends.messaging")
 
 
 def handles() -> list[BackendHandle[BaseBackend]]:
     """Return every handle, for the checks at start."""
     return [
         cast("BackendHandle[BaseBackend]", handle)
-        for handle in (persistence, identity, events, remote_config)
+        for handle in (persistence, identity, events, remote_config, messaging)
     ]

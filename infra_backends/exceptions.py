@@ -18,6 +18,10 @@ class SignInRefused(Exception):
     """The identity provider gives no token for that name and password; the message says why."""
 
 
+class MessageRejected(Exception):
+    """A message cannot be sent, for a reason of its own; the message says which."""
+
+
 class BackendUnavailable(Exception):
     """A backend did not answer in time or cannot be reached; trying later may help.
 

@@ -15,7 +15,10 @@ from infra_backends.persistence.repositories import (
     CardRepository,
     CardRequestRepository,
     IdempotencyRepository,
+    InboundMessageRepository,
+    NotificationRepository,
     OutboxRepository,
+    PendingApprovalRepository,
     TransactionRepository,
     UserRepository,
 )
@@ -37,6 +40,9 @@ class PersistenceBackend(BaseBackend, ABC):
     idempotency: IdempotencyRepository
     outbox: OutboxRepository
     audit_logs: AuditLogRepository
+    notifications: NotificationRepository
+    inbound_messages: InboundMessageRepository
+    pending_approvals: PendingApprovalRepository
 
     @abstractmethod
     def read(self, keys: Sequence[Key[Any]]) -> Reading:

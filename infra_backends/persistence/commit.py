@@ -8,13 +8,16 @@ from accounts.audit import AuditLog
 from accounts.entities import ScoreRecord, User
 from cards.entities import Card, CardRequest
 from financial_api.kernel.idempotency import IdempotencyKey, IdempotencyRecord
+from notifications.entities import InboundMessage, Notification, PendingApproval
 from outbox.entities import CleanupState, EntitySequence, Event, Lease
 from transactions.entities import Transaction
 
-Aggregate = User | Card | CardRequest | Event | CleanupState | Lease
+Aggregate = (
+    User | Card | CardRequest | Event | CleanupState | Lease | Notification | PendingApproval
+)
 """What carries a version; version 0 has never been stored."""
 
-Record = Transaction | ScoreRecord | AuditLog
+Record = Transaction | ScoreRecord | AuditLog | InboundMessage
 """What is written once and never changes."""
 
 MOST_ITEMS = 10

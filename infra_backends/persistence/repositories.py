@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 
 from accounts.audit import AuditLog, TargetType
 from accounts.entities import ScoreRecord
-from cards.entities import Card, CardRequest, RequestStatus
+from cards.entities import Card, CardRequest, CardRequestKey, RequestStatus
+from notifications.entities import DeliveryStatus, InboundMessage, Notification, PendingApproval
 from outbox.entities import Backlog, EntityType, Event, EventStatus
 from transactions.entities import Transaction, TransactionType
 
@@ -44,6 +45,13 @@ class CardRequestRepository(ABC):
     @abstractmethod
     def owner_of(self, request_id: str) -> str | None:
         """Return the ecosystemId of a request's user, or None; may lag behind a commit."""
+
+    @abstractmethod
+    def with_short_code(self, short_code: str) -> Sequence[CardRequestKey]:
+        """Return which requests have these for the last 8 characters of their ids, newest first.
+
+        Ten at the most; may lag behind a commit.
+        """
 
     @abstractmethod
     def page(
@@ -137,3 +145,37 @@ class AuditLogRepository(ABC):
         self, admin_ecosystem_id: str, *, after: str | None, limit: int
     ) -> Page[AuditLog]:
         """Return what an admin did, newest first; may lag behind a commit."""
+
+
+class NotificationRepository(ABC):
+    @abstractmethod
+    def due(self, now: datetime, limit: int) -> Sequence[Notification]:
+        """Return undelivered messages whose next try has come, the longest due first.
+
+        This is an index: it may lag behind a commit in either direction.
+        """
+
+    @abstractmethod
+    def with_status(self, status: DeliveryStatus, limit: int) -> Sequence[Notification]:
+        """Return messages of a status, the last tried first; may lag behind a commit."""
+
+    @abstractmethod
+    def of_entity(
+        self, entity_type: EntityType, entity_id: str, limit: int
+    ) -> Sequence[Notification]:
+        """Return messages about an entity, newest first; may lag behind a commit."""
+
+
+class InboundMessageRepository(ABC):
+    @abstractmethod
+    def of_sender(self, phone: str, limit: int) -> Sequence[InboundMessage]:
+        """Return messages from a phone (13 digits), newest first; may lag behind a commit."""
+
+
+class PendingApprovalRepository(ABC):
+    @abstractmethod
+    def expired(self, now: datetime, limit: int) -> Sequence[PendingApproval]:
+        """Return trackers that are still pending at their expiry, the longest expired first.
+
+        This is an index: it may lag behind a commit in either direction.
+        """
