@@ -46,10 +46,15 @@ _SYSTEM = Identity(subject=SYSTEM_ID, ecosystem_id=SYSTEM_ID, role=Role.ADMIN, e
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The actor of a command."""
+    """The actor of a command.
+
+    One that `has_token` is compared with the subject that registered; an admin who is known by
+    telephone has no subject to compare.
+    """
 
     identity: Identity
     origin: Origin = Origin()
+    has_token: bool = True
 
     @property
     def ecosystem_id(self) -> str:

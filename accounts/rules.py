@@ -123,10 +123,15 @@ def _with_status(user: User, status: UserStatus, now: datetime) -> User:
     return replace(user, status=status, updated_at=now)
 
 
-def check_standing(user: User, identity: Identity) -> None:
-    """Raise AccountDisabled for a disabled user, Forbidden for somebody else's token."""
+def check_enabled(user: User) -> None:
+    """Raise AccountDisabled for a disabled user."""
     if user.status is UserStatus.DISABLED:
         raise AccountDisabled
+
+
+def check_standing(user: User, identity: Identity) -> None:
+    """Raise AccountDisabled for a disabled user, Forbidden for somebody else's token."""
+    check_enabled(user)
     if user.subject != identity.subject:
         raise Forbidden("The token's subject is not the one this user registered with.")
 

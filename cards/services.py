@@ -11,7 +11,7 @@ from accounts.callers import Caller, Identity
 from accounts.entities import User, UserKey
 from accounts.rules import tier_of
 from accounts.services import get_user, require_user
-from cards import approval, rules
+from cards import approval, decisions, rules
 from cards.approval import Offer
 from cards.entities import (
     Card,
@@ -22,11 +22,12 @@ from cards.entities import (
     DecisionSource,
     RequestStatus,
 )
-from cards.events import card_approved, card_rejected, card_requested, card_status_changed
+from cards.events import card_approved, card_requested, card_status_changed
 from financial_api import commands
 from financial_api.commands import Outcome, Submission
 from financial_api.kernel import clock
 from financial_api.kernel.errors import CardAlreadyExists, NotFound
+from financial_api.kernel.keys import Key
 from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence, remote_config
 from infra_backends.persistence.repositories import Page
@@ -145,17 +146,11 @@ def approve_request(
     """
     parameters = remote_config.parameters()
     approval.check_limit_range(credit_limit, parameters)
-    why = reason or approval.DEFAULT_APPROVAL_REASON
 
     def decide(work: UnitOfWork, user: User, request: CardRequest) -> RequestReview:
         approval.check_pending(request)
         approval.check_limit_policy(credit_limit, user, parameters)
-        owner, approved, card = approval.approve(
-            user, request, credit_limit, work.now, source=DecisionSource.ADMIN, reason=reason
-        )
-        work.save(owner, approved, card)
-        work.emit(card_approved(approved, card, admin))
-        _audit_decision(work, AuditAction.CARD_REQUEST_APPROVED, approved, why)
+        owner, approved, card = decisions.approve(work, user, request, credit_limit, reason)
         return RequestReview(approved, owner, work.now, card)
 
     return _decide_request(admin, request_id, decide, submission)
@@ -167,10 +162,7 @@ def reject_request(
     """Reject a pending request, as an admin. Raises NotFound, RequestAlreadyProcessed."""
 
     def decide(work: UnitOfWork, user: User, request: CardRequest) -> RequestReview:
-        owner, rejected = approval.reject(user, request, reason, work.now)
-        work.save(owner, rejected)
-        work.emit(card_rejected(rejected, reason, admin))
-        _audit_decision(work, AuditAction.CARD_REQUEST_REJECTED, rejected, reason)
+        owner, rejected = decisions.reject(work, user, request, reason)
         return RequestReview(rejected, owner, work.now)
 
     return _decide_request(admin, request_id, decide, submission)
@@ -182,43 +174,19 @@ def _decide_request(
     decide: Callable[[UnitOfWork, User, CardRequest], RequestReview],
     submission: Submission[RequestReview],
 ) -> Outcome[RequestReview]:
-    owner: list[str] = []
+    found: list[CardRequestKey] = []
 
-    def reads() -> Sequence[UserKey | CardRequestKey | SequenceKey]:
+    def reads() -> Sequence[Key[Any]]:
         ecosystem_id = persistence.card_requests.owner_of(request_id)
         if ecosystem_id is None:
             raise NotFound("There is no such card request.")
-        owner[:] = [ecosystem_id]
-        return [
-            UserKey(ecosystem_id),
-            CardRequestKey(ecosystem_id, request_id),
-            SequenceKey(EntityType.CARD_REQUEST, request_id),
-        ]
+        found[:] = [CardRequestKey(ecosystem_id, request_id)]
+        return decisions.reads(found[0])
 
-    def decide_for_owner(work: UnitOfWork) -> RequestReview:
-        user = work.get(UserKey(owner[0]))
-        request = work.get(CardRequestKey(owner[0], request_id))
-        if user is None or request is None:
-            raise NotFound("There is no such card request.")
-        return decide(work, user, request)
+    def decide_found(work: UnitOfWork) -> RequestReview:
+        return decide(work, *decisions.request_in(work, found[0]))
 
-    return commands.run(admin, reads, decide_for_owner, submission)
-
-
-def _audit_decision(
-    work: UnitOfWork, action: AuditAction, request: CardRequest, reason: str
-) -> None:
-    new: dict[str, Any] = {"status": request.status}
-    if request.decision is not None and request.decision.approved_limit is not None:
-        new |= {"creditLimit": request.decision.approved_limit, "cardId": request.card_id}
-    work.audit(
-        action,
-        (TargetType.CARD_REQUEST, request.request_id),
-        owner=request.ecosystem_id,
-        reason=reason,
-        previous={"status": RequestStatus.PENDING},
-        new=new,
-    )
+    return commands.run(admin, reads, decide_found, submission)
 
 
 _MOVES = {

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from accounts.callers import Caller
 from accounts.entities import UserKey
-from accounts.rules import check_standing
+from accounts.rules import check_enabled, check_standing
 from financial_api.kernel import clock, deadline, metrics
 from financial_api.kernel.errors import ApiError, RequestAlreadyProcessed, VersionConflict
 from financial_api.kernel.fair_lock import FairLock
@@ -163,9 +163,13 @@ class _Attempt(Generic[R]):
     def _check_actor(self, work: UnitOfWork) -> None:
         """Raise unless the caller is in good standing, and have the commit rest on that."""
         actor = work.get(self._actor_key) if self._actor_key is not None else None
-        if actor is not None:
+        if actor is None:
+            return
+        if self._caller.has_token:
             check_standing(actor, self._caller.identity)
-            work.require(actor)
+        else:
+            check_enabled(actor)
+        work.require(actor)
 
     def _refuse(self, refusal: ApiError) -> Outcome[R]:
         """Raise the refusal, unless the key was answered meanwhile.

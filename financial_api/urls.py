@@ -22,6 +22,7 @@ urlpatterns = [
     path("v1/", include("cards.urls")),
     path("v1/", include("transactions.urls")),
     path("v1/", include("outbox.urls")),
+    path("webhooks/", include("notifications.urls")),
     path("openapi.yaml", OpenApiFileViewSet.as_view({"get": "retrieve"})),
     path("docs", DocsViewSet.as_view({"get": "retrieve"})),
     path("docs/<str:name>", DocsViewSet.as_view({"get": "asset"})),

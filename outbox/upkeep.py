@@ -1,9 +1,10 @@
-"""What is to be done from time to time, by every process that relays; several at once do no harm.
+"""What is to be done from time to time, beside every relay; several at once do no harm.
 
 An app adds a chore of its own with `@chore` in a module that its AppConfig imports.
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from financial_api.kernel import clock
 from infra_backends.exceptions import BackendUnavailable
 
 logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+STOP_SECONDS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,23 @@ class Upkeep:
                 logger.warning("%s could not be done, and will be next time: %s", name, error)
             except Exception:
                 logger.exception("%s could not be done, and will be next time", name)
+
+
+class UpkeepThread:
+    """Does the chores of a process that relays by itself, so that none of them holds it up."""
+
+    def __init__(self) -> None:
+        self._upkeep = Upkeep()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the chore under way finish, for a few seconds at the most."""
+        self._ending.set()
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            self._upkeep.run_due()
+            self._ending.wait(LOOK_SECONDS)

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from infra_backends.exceptions import BackendUnavailable
 from outbox.relay import Relay
-from outbox.upkeep import Upkeep
+from outbox.upkeep import UpkeepThread
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +52,14 @@ class WakeupThread(ABC):
 
 
 class RelayThread(WakeupThread):
-    """Drains the outbox itself; when it stops, it gives its leases back."""
+    """Drains the outbox itself; when it stops, it gives its leases back.
+
+    The chores have a thread of their own, so that none of them holds up an event.
+    """
 
     def __init__(self) -> None:
         self._relay = Relay()
-        self._upkeep = Upkeep()
+        self._upkeep = UpkeepThread()
         super().__init__()
 
     def nudge(self) -> None:
@@ -64,12 +67,12 @@ class RelayThread(WakeupThread):
 
     def _end(self) -> None:
         self._relay.stop()
+        self._upkeep.stop()
 
     def _run(self) -> None:
         while not self._relay.is_stopping:
             try:
                 self._relay.drain()
-                self._upkeep.run_due()
             except BackendUnavailable as error:
                 logger.warning("the outbox could not be drained; trying again: %s", error)
             except Exception:

@@ -40,9 +40,7 @@ def authenticate(request: HttpRequest) -> Caller:
     try:
         known = identity.verify(_bearer_token(request))
     except Unauthenticated:
-        if counting is not None:
-            context.rate = counting.count_failure(context.address)
-            throttling.check(context.rate)
+        count_failure(request)
         raise
     log_context.note(userId=known.ecosystem_id)
     if counting is not None:
@@ -50,6 +48,18 @@ def authenticate(request: HttpRequest) -> Caller:
         throttling.check(context.rate)
     _check_account(known)
     return Caller(known, _origin(request, context))
+
+
+def count_failure(request: HttpRequest) -> None:
+    """Count a failed authentication of the request's address.
+
+    Raises RateLimitExceeded if that was one too many.
+    """
+    context = context_of(request)
+    counting = throttling.throttle()
+    if counting is not None:
+        context.rate = counting.count_failure(context.address)
+        throttling.check(context.rate)
 
 
 def note_changed(ecosystem_id: str) -> None:

@@ -86,6 +86,41 @@ class WholeNumberField(AnyField):
         return int(data)
 
 
+class FlagField(AnyField):
+    """JSON's true or false."""
+
+    default_error_messages = {"flag": "must be true or false"}  # noqa: RUF012
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        _describe(self, {"type": "boolean"})
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("flag")
+        return data
+
+
+class ProseField(AnyField):
+    """JSON text of any length, lines and tabs included, as somebody wrote it."""
+
+    default_error_messages = {  # noqa: RUF012
+        "text": "must be text",
+        "characters": "must not hold control characters or lone surrogates",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        _describe(self, {"type": "string", "pattern": rf"^([^{_CONTROLS}]|[\t\n\r])*$"})
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("text")
+        if any(_is_unprintable(character) for character in data if character not in "\t\n\r"):
+            self.fail("characters")
+        return data
+
+
 class TextField(AnyField):
     """JSON text without control characters, of bounded length once trimmed."""
 
@@ -124,7 +159,7 @@ class TextField(AnyField):
             self.fail("text")
         if len(data) > self._longest:
             self.fail("length", shortest=self._shortest, longest=self._longest)
-        if any(unicodedata.category(character) in {"Cc", "Cs"} for character in data):
+        if any(map(_is_unprintable, data)):
             self.fail("characters")
         text = data if self._pattern else data.strip()
         if len(text) < self._shortest:
@@ -132,6 +167,10 @@ class TextField(AnyField):
         if self._pattern and not self._pattern.fullmatch(text):
             self.fail("pattern", expected=self._expected)
         return text
+
+
+def _is_unprintable(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs"}
 
 
 def _trimmed_pattern(shortest: int) -> str:

@@ -143,7 +143,6 @@ def operation(
     parameters: Sequence[OpenApiParameter] = (),
     keyed: bool = False,
     public: bool = False,
-    admin: bool = False,
 ) -> Callable[[Any], Any]:
     """Describe one operation.
 
@@ -151,7 +150,7 @@ def operation(
     refusals of its own, to which come those that its kind of operation always has. A status that
     `answers` describes is left as it says.
     """
-    refusals = [*errors, *_usual_errors(keyed, public, admin, body is not None)]
+    refusals = [*errors, *_usual_errors(keyed, public, body is not None)]
     successes = dict(answers)
     if keyed and 200 not in successes:
         serializer, _, replayed = successes[201]
@@ -176,7 +175,7 @@ def operation(
     )
 
 
-def _usual_errors(keyed: bool, public: bool, admin: bool, has_body: bool) -> list[ErrorClass]:
+def _usual_errors(keyed: bool, public: bool, has_body: bool) -> list[ErrorClass]:
     usual: list[ErrorClass] = [MethodNotAllowed, InternalError]
     if not public:
         usual += [InvalidToken, TokenExpired, AccountDisabled, Forbidden]
@@ -232,15 +231,15 @@ def _refusal(status: int, classes: Sequence[ErrorClass]) -> OpenApiResponse:
 
 
 class ContractSchema(AutoSchema):
-    """Says which operations need a token; drf-spectacular finds out the rest."""
+    """Says what operations are proved by; drf-spectacular finds out the rest."""
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         """No answer is a bare list."""
         return False
 
     def get_auth(self) -> list[dict[str, list[str]]]:
-        needs_token: bool = self.view.needs_token  # type: ignore[attr-defined]
-        return [{"bearerAuth": []}] if needs_token else []
+        scheme: str | None = self.view.security_scheme  # type: ignore[attr-defined]
+        return [{scheme: []}] if scheme else []
 
 
 _HEADERS: dict[str, dict[str, Any]] = {

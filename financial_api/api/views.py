@@ -45,7 +45,8 @@ class PublicViewSet(ViewSetMixin, APIView):
     so REST framework's renderers would only be in the way.
     """
 
-    needs_token: ClassVar[bool] = False
+    security_scheme: ClassVar[str | None] = None
+    """What its callers prove themselves by, as the OpenAPI document names it."""
     authentication_classes = ()
     permission_classes = ()
 
@@ -75,7 +76,7 @@ class PublicViewSet(ViewSetMixin, APIView):
 class ApiViewSet(PublicViewSet):
     """Answers callers with a token, in the contract's order: 401, 403, then everything else."""
 
-    needs_token = True
+    security_scheme = "bearerAuth"
     needs_admin: ClassVar[bool] = False
 
     caller: Caller
@@ -92,12 +93,7 @@ class ApiViewSet(PublicViewSet):
 
     def validated(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         """Return the body's fields as `serializer` understands them; raise ValidationError."""
-        bound = serializer(data=read_object(self.django_request))
-        if bound.is_valid():
-            return dict(bound.validated_data)
-        details = {field: _first(faults) for field, faults in bound.errors.items()}
-        summary = "; ".join(f"{field}: {fault}" for field, fault in details.items())
-        raise ValidationError(summary, details=details)
+        return validated(serializer, read_object(self.django_request))
 
     def choice(self, name: str, choices: type[Choice]) -> Choice | None:
         """Return a query parameter that is one of `choices`, or None without it."""
@@ -162,6 +158,16 @@ class ApiViewSet(PublicViewSet):
 
 class AdminViewSet(ApiViewSet):
     needs_admin = True
+
+
+def validated(serializer: type[serializers.Serializer[Any]], value: Any) -> dict[str, Any]:
+    """Return a value's fields as `serializer` understands them; raise ValidationError."""
+    bound = serializer(data=value)
+    if bound.is_valid():
+        return dict(bound.validated_data)
+    details = {field: _first(faults) for field, faults in bound.errors.items()}
+    summary = "; ".join(f"{field}: {fault}" for field, fault in details.items())
+    raise ValidationError(summary, details=details)
 
 
 def _first(faults: Any) -> str:

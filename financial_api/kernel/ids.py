@@ -5,6 +5,7 @@ fraction of the millisecond, so two identifiers made a microsecond apart sort in
 standard library has no version 7 before Python 3.14.
 """
 
+import hashlib
 import re
 import secrets
 import uuid
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_RANDOM_END = (1 << 62) - 1
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 RandomBits = Callable[[int], int]
@@ -32,6 +34,13 @@ def new_id(at: datetime) -> str:
     fraction = microseconds * 4096 // 1000
     value = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | _random_bits(62)
     return str(uuid.UUID(int=value))
+
+
+def derived_id(identifier: str, name: str) -> str:
+    """Return the identifier that `name` has beside another: of the same time, always the same."""
+    digest = hashlib.sha256(f"{identifier}#{name}".encode()).digest()
+    random_end = int.from_bytes(digest[:8]) & _RANDOM_END
+    return str(uuid.UUID(int=uuid.UUID(identifier).int & ~_RANDOM_END | random_end))
 
 
 def is_id(text: str) -> bool:

@@ -32,6 +32,13 @@ class EventOutcome(StrEnum):
     DEAD_LETTERED = "dead_lettered"
 
 
+class NotificationOutcome(StrEnum):
+    SENT = "sent"
+    FAILED = "failed"
+    """To be tried again."""
+    DEAD_LETTERED = "dead_lettered"
+
+
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """A value as it is now, by name, with what it says and, where it has several, one label."""
@@ -73,6 +80,15 @@ class _Instruments:
             buckets=_PUBLISH_SECONDS,
             registry=self.registry,
         )
+        notifications = Counter(
+            "financial_api_notifications",
+            "Attempts to send a message: sent, failed and to be tried again, dead-lettered.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.notifications = {
+            outcome: notifications.labels(outcome.value) for outcome in NotificationOutcome
+        }
         self.conflicts = Counter(
             "financial_api_commit_conflicts",
             "Commits refused because something had moved, after which the command tried again.",
@@ -156,6 +172,11 @@ def count_sent(seconds: float) -> None:
     """Count an event that was sent so long after its commit."""
     count_event(EventOutcome.SENT)
     _instruments().publish_seconds.observe(seconds)
+
+
+def count_notification(outcome: NotificationOutcome) -> None:
+    """Count what became of an attempt to send a message to an admin."""
+    _instruments().notifications[outcome].inc()
 
 
 def exposition(gauges: Sequence[Gauge]) -> bytes:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from financial_api.kernel.money import MAX_AMOUNT, dollars
 
@@ -23,6 +23,8 @@ class Parameters:
     late_penalty_mild: int = 20
     late_penalty_moderate: int = 50
     late_penalty_severe: int = 100
+    notifications_enabled: bool = True
+    approval_expiry_hours: int = 24
 
     @property
     def highest_limit(self) -> Decimal:
@@ -39,6 +41,12 @@ def _money(lowest: str) -> Parser:
 
 def _whole(lowest: int, highest: int) -> Parser:
     return _number(r"[0-9]{1,4}", lowest, highest, int)
+
+
+def _switch(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("neither true nor false")
+    return text == "true"
 
 
 def _number(form: str, lowest: N, highest: N, read: Callable[[str], N]) -> Parser:
@@ -65,6 +73,8 @@ PARAMETERS: Mapping[str, tuple[str, Parser]] = {
     "scoring/latePenaltyMild": ("late_penalty_mild", _whole(0, 1000)),
     "scoring/latePenaltyModerate": ("late_penalty_moderate", _whole(0, 1000)),
     "scoring/latePenaltySevere": ("late_penalty_severe", _whole(0, 1000)),
+    "whatsapp/notificationsEnabled": ("notifications_enabled", _switch),
+    "whatsapp/approvalExpiryHours": ("approval_expiry_hours", _whole(1, 8760)),
 }
 """Path in the remote configuration: the field it sets, and how its text is read."""
 
@@ -84,4 +94,8 @@ def parse(path: str, text: str) -> tuple[str, Decimal | int]:
 def default_texts() -> dict[str, str]:
     """Return each path with its default, as a provisioning would write it."""
     defaults = {field.name: field.default for field in fields(Parameters)}
-    return {path: str(defaults[field]) for path, (field, _) in PARAMETERS.items()}
+    return {path: _text(defaults[field]) for path, (field, _) in PARAMETERS.items()}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -22,6 +22,7 @@ from financial_api.settings.base import (
 )
 from financial_api.settings.logs import logging_settings
 from financial_api.settings.secret_key import own_secret_key
+from financial_api.settings.whatsapp import messaging_settings
 from infra_backends.aws.names import Names
 
 ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", "")
@@ -106,6 +107,7 @@ REMOTE_CONFIG = {
         "CACHE_SECONDS": env.float("REMOTE_CONFIG_CACHE_SECONDS", 30.0),
     },
 }
+MESSAGING = messaging_settings(on_terminal=IS_EMULATED)
 
 LOG_FORMAT = env.str("LOG_FORMAT", "json")
 LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)

@@ -9,6 +9,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from financial_api.settings.logs import logging_settings
+from notifications.admins import admins_from
 
 env = environ.Env()
 
@@ -30,6 +31,7 @@ INSTALLED_APPS = [
     "financial_api",
     "infra_backends",
     "outbox",
+    "notifications",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
@@ -128,7 +130,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "drain": {"task": "outbox.drain", "schedule": 5.0, "options": {"expires": 30.0}},
-    "upkeep": {"task": "outbox.upkeep", "schedule": 60.0, "options": {"expires": 60.0}},
+    "upkeep": {"task": "outbox.upkeep", "schedule": 5.0, "options": {"expires": 10.0}},
 }
 
 REST_FRAMEWORK = {
@@ -153,6 +155,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Cards", "description": "Offers, cards and card requests."},
         {"name": "Transactions", "description": "Purchases and payments."},
         {"name": "Admin", "description": "What needs the role `admin`."},
+        {"name": "WhatsApp", "description": "What the WhatsApp gateway calls."},
         {"name": "Operations", "description": "The outbox and cleanup, for admins."},
         {"name": "Health", "description": "For load balancers and people on call."},
     ],
@@ -162,10 +165,21 @@ SPECTACULAR_SETTINGS = {
                 "type": "http",
                 "scheme": "bearer",
                 "description": "A token of the identity provider, or a development token.",
-            }
+            },
+            "webhookSecret": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Webhook-Secret",
+                "description": "The secret that this service and the WhatsApp gateway share.",
+            },
         }
     },
 }
+
+# WhatsApp: who is asked, and the gateway that asks them.
+WHATSAPP_ADMINS = admins_from(env.str("WHATSAPP_ADMINS", ""))
+WEBHOOK_SECRET = env.str("WEBHOOK_SECRET", "")
+"""What the gateway proves itself by; without one the webhook refuses everybody."""
 
 # Watching it.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

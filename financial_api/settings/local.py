@@ -11,6 +11,7 @@ from financial_api.settings.embedded import (
     orm_database,
 )
 from financial_api.settings.secret_key import own_secret_key
+from financial_api.settings.whatsapp import messaging_settings
 
 SECRET_KEY = env.str("SECRET_KEY", "") or own_secret_key(DATA_DIR)
 ALLOW_MOCK_TOKENS = env.bool("ALLOW_MOCK_TOKENS", True)
@@ -23,3 +24,4 @@ PERSISTENCE = ORM_PERSISTENCE
 IDENTITY = local_identity(allow_mock_tokens=ALLOW_MOCK_TOKENS)
 EVENTS = LOCAL_EVENTS
 REMOTE_CONFIG = STATIC_CONFIG
+MESSAGING = messaging_settings(on_terminal=True)

@@ -9,6 +9,7 @@ from financial_api.settings.embedded import (
     local_identity,
     orm_database,
 )
+from financial_api.settings.whatsapp import messaging_settings
 
 SECRET_KEY = "only-for-tests"  # noqa: S105
 THROTTLE = False
@@ -22,3 +23,4 @@ PERSISTENCE = ORM_PERSISTENCE
 IDENTITY = local_identity(allow_mock_tokens=True)
 EVENTS = LOCAL_EVENTS
 REMOTE_CONFIG = STATIC_CONFIG
+MESSAGING = messaging_settings(on_terminal=True)

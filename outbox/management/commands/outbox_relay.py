@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from infra_backends.exceptions import BackendUnavailable
 from outbox.relay import Relay
-from outbox.upkeep import Upkeep
+from outbox.upkeep import Upkeep, UpkeepThread
 from outbox.wakeup import SWEEP_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        relay, upkeep = Relay(), Upkeep()
+        relay = Relay()
+        upkeep = None if options["once"] else UpkeepThread()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
         sent = 0
@@ -32,10 +33,13 @@ class Command(BaseCommand):
             try:
                 just_sent = relay.drain()
                 sent += just_sent
-                upkeep.run_due()
             except BackendUnavailable as error:
                 logger.warning("the store does not answer; trying again: %s", error)
             if options["once"] and not just_sent:
                 break
             relay.wait(SWEEP_SECONDS)
+        if upkeep is None:
+            Upkeep().run_due()
+        else:
+            upkeep.stop()
         self.stdout.write(f"{sent} events sent")
