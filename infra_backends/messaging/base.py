@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from infra_backends.base import BaseBackend
 
@@ -16,6 +17,9 @@ class Connection:
 
 class MessagingBackend(BaseBackend, ABC):
     setting = "MESSAGING"
+
+    longest_send_seconds: ClassVar[float] = 0.0
+    """How long a send may take before it gives up, so that it does not outlast a lease."""
 
     @abstractmethod
     def send(self, phone: str, text: str) -> None:

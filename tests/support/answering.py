@@ -46,12 +46,19 @@ def answering(respond: Callable[[str, Request], Answer]) -> Iterator[Answering]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        service = Answering(f"http://127.0.0.1:{server.server_port}", respond)
+    with serving(Handler) as url:
+        service = Answering(url, respond)
+        yield service
+
+
+@contextlib.contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve on a free port of loopback for the length of a `with` block; the value is the URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield service
+            yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
