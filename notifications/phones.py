@@ -5,7 +5,7 @@ import re
 import phonenumbers
 
 REGION = "BR"
-_WRITTEN = re.compile(r"[+\d ().-]{1,40}")
+_WRITTEN = re.compile(r"[+0-9 ().-]{1,40}")
 _AREA = r"(?:1[1-9]|[2-9]\d)"
 _MOBILE = re.compile(rf"55{_AREA}9\d{{8}}")
 _WITHOUT_NINTH_DIGIT = re.compile(rf"(55{_AREA})([6-9]\d{{7}})")

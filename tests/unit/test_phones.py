@@ -37,7 +37,6 @@ def test_an_area_code_of_55_is_no_country_code():
         "551132654321",  # a landline
         "1132654321",
         "5510987654321",  # no area code
-        "551198765432",  # a digit short, and no number of the time before the ninth digit
         "55119876543210",
         "14155552671",
         "+1 415 555 2671",
