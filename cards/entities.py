@@ -9,6 +9,9 @@ from accounts.entities import CardTotals, Tier
 from financial_api.kernel.keys import Key
 from financial_api.kernel.money import ZERO
 
+SHORT_CODE_LENGTH = 8
+"""How much of the end of a request's id is its short code. The start is a clock, and alike."""
+
 
 class CardType(StrEnum):
     CREDIT_CARD = "credit-card"
@@ -107,3 +110,8 @@ class CardRequest:
     @property
     def key(self) -> CardRequestKey:
         return CardRequestKey(self.ecosystem_id, self.request_id)
+
+    @property
+    def short_code(self) -> str:
+        """What people call the request by; rarely, two of them have the same."""
+        return self.request_id[-SHORT_CODE_LENGTH:]

@@ -170,7 +170,7 @@ WHATSAPP_NOTIFICATIONS = Table(
     name="whatsapp-notifications",
     partition="notificationId",
     indexes=(
-        Index(name="NotificationsByEntity", partition="relatedEntityKey", sort="notificationId"),
+        Index(name="NotificationsByEntity", partition="relatedEntityKey", sort="createdAt"),
         Index(name="NotificationsByDelivery", partition="deliveryShard", sort="nextRetryAt"),
     ),
 )

@@ -20,6 +20,9 @@ from transactions.entities import Transaction, TransactionType
 
 T = TypeVar("T")
 
+MOST_WITH_SHORT_CODE = 10
+"""How many requests of one short code are told apart; more than one is too many already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
@@ -50,7 +53,7 @@ class CardRequestRepository(ABC):
     def with_short_code(self, short_code: str) -> Sequence[CardRequestKey]:
         """Return which requests have these for the last 8 characters of their ids, newest first.
 
-        Ten at the most; may lag behind a commit.
+        MOST_WITH_SHORT_CODE of them at the most; may lag behind a commit.
         """
 
     @abstractmethod

@@ -20,7 +20,10 @@ from infra_backends.persistence.dynamodb.repositories import (
     CardRequests,
     Cards,
     Idempotency,
+    InboundMessages,
+    Notifications,
     Outbox,
+    PendingApprovals,
     Transactions,
     Users,
 )
@@ -59,6 +62,9 @@ class Backend(PersistenceBackend):
         self.idempotency = Idempotency(self._store)
         self.outbox = Outbox(self._store, outbox_shards)
         self.audit_logs = AuditLogs(self._store)
+        self.notifications = Notifications(self._store)
+        self.inbound_messages = InboundMessages(self._store)
+        self.pending_approvals = PendingApprovals(self._store)
 
     def check(self) -> Sequence[CheckMessage]:
         if _PREFIX.fullmatch(self._prefix):

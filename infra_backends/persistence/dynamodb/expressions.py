@@ -43,9 +43,9 @@ class Placeholders:
 class Selection:
     """What a query finds in a partition.
 
-    `sort` narrows the sort key: attribute, operator (`<`, `>`, `BETWEEN` or `begins_with`) and its
-    one or two values. `having` are other attributes that must be equal. `only` names what to
-    return of each item.
+    `sort` narrows the sort key: attribute, operator (`<`, `<=`, `>`, `BETWEEN` or `begins_with`)
+    and its one or two values. `having` are other attributes that must be equal. `only` names what
+    to return of each item.
     """
 
     partition: tuple[str, str]

@@ -13,6 +13,7 @@ from financial_api.kernel.clock import iso
 from financial_api.kernel.idempotency import IdempotencyKey, IdempotencyRecord
 from infra_backends.aws import tables
 from infra_backends.persistence.dynamodb.items import Item, ItemMapping, is_key, number, text
+from notifications import entities as notifications
 from outbox import entities as outbox
 from outbox.rules import SENT_KEPT_FOR
 from transactions import entities as transactions
@@ -20,12 +21,12 @@ from transactions import entities as transactions
 E = TypeVar("E")
 
 LISTING_SHARDS = 4
-"""The shards of the indexes by time and by status, which only admins' lists read; it may only grow.
+"""The shards of the indexes by time and by status, which only lists and chores read.
+
+It may only grow.
 """
 EVERY_STATUS = "all"
 """What the partitions of an index by time have in place of a status."""
-
-SHORT_CODE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +77,19 @@ def by_type(transaction_type: str, transaction_id: str = "") -> str:
     return f"{transaction_type}#{transaction_id}"
 
 
+def _sharded(status: str, identifier: str) -> dict[str, str]:
+    return text(listing_partition(status, zlib.crc32(identifier.encode()) % LISTING_SHARDS))
+
+
 def _listed(status: str, identifier: str) -> Item:
-    shard = zlib.crc32(identifier.encode()) % LISTING_SHARDS
     return {
-        "statusShard": text(listing_partition(status, shard)),
-        "listShard": text(listing_partition(EVERY_STATUS, shard)),
+        "statusShard": _sharded(status, identifier),
+        "listShard": _sharded(EVERY_STATUS, identifier),
     }
 
 
 def _request_extras(request: cards.CardRequest) -> Item:
-    extras = _listed(request.status, request.request_id)
-    if request.status is cards.RequestStatus.PENDING:
-        extras["shortCode"] = text(request.request_id[-SHORT_CODE_LENGTH:])
-    return extras
+    return _listed(request.status, request.request_id) | {"shortCode": text(request.short_code)}
 
 
 def _event_extras(event: outbox.Event) -> Item:
@@ -100,6 +101,21 @@ def _event_extras(event: outbox.Event) -> Item:
     if event.status is outbox.EventStatus.SENT and event.sent_at is not None:
         extras["expiresAtEpochSeconds"] = _epoch(event.sent_at + SENT_KEPT_FOR)
     return extras
+
+
+def _notification_extras(one: notifications.Notification) -> Item:
+    entity = entity_partition(one.related_entity_type, one.related_entity_id)
+    return {
+        "relatedEntityKey": text(entity),
+        "deliveryShard": _sharded(one.delivery_status, one.notification_id),
+    }
+
+
+def _approval_extras(approval: notifications.PendingApproval) -> Item:
+    """Only what waits for an answer expires, and only that is in the index."""
+    if approval.approval_status is not notifications.ApprovalStatus.PENDING:
+        return {}
+    return {"statusShard": _sharded(approval.approval_status, approval.request_id)}
 
 
 def _epoch(moment: Any) -> dict[str, str]:
@@ -160,6 +176,23 @@ AUDIT_LOGS = Kind(
         f"{iso(log.timestamp)}#{log.log_id}",
     ),
 )
+NOTIFICATIONS = Kind(
+    tables.WHATSAPP_NOTIFICATIONS,
+    ItemMapping(notifications.Notification),
+    lambda one: (one.notification_id,),
+    _notification_extras,
+)
+INBOUND_MESSAGES = Kind(
+    tables.WHATSAPP_INBOUND,
+    ItemMapping(notifications.InboundMessage),
+    lambda message: (message.message_id,),
+)
+PENDING_APPROVALS = Kind(
+    tables.PENDING_APPROVALS,
+    ItemMapping(notifications.PendingApproval),
+    lambda approval: (approval.request_id,),
+    _approval_extras,
+)
 
 KINDS: Mapping[type, Kind[Any]] = {
     accounts.User: USERS,
@@ -181,5 +214,11 @@ KINDS: Mapping[type, Kind[Any]] = {
     outbox.CleanupState: CLEANUP_STATES,
     outbox.CleanupKey: CLEANUP_STATES,
     AuditLog: AUDIT_LOGS,
+    notifications.Notification: NOTIFICATIONS,
+    notifications.NotificationKey: NOTIFICATIONS,
+    notifications.InboundMessage: INBOUND_MESSAGES,
+    notifications.InboundMessageKey: INBOUND_MESSAGES,
+    notifications.PendingApproval: PENDING_APPROVALS,
+    notifications.PendingApprovalKey: PENDING_APPROVALS,
 }
 """The kind of each thing that is stored, and of each key."""

@@ -28,6 +28,9 @@ PURGED: tuple[tuple[str, Table, Sequence[str]], ...] = (
     ("events", tables.OUTBOX, ()),
     ("others", tables.SCORES, ()),
     ("others", tables.IDEMPOTENCY, ()),
+    ("others", tables.WHATSAPP_NOTIFICATIONS, ()),
+    ("others", tables.PENDING_APPROVALS, ()),
+    ("others", tables.WHATSAPP_INBOUND, ()),
     ("others", tables.OUTBOX_SEQUENCES, KEPT),
 )
 """What a cleanup deletes, in this order, as what it is counted, and which keys it leaves."""

@@ -1,128 +1,85 @@
 """The queries, each along a table's sort key or an index."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from accounts.audit import AuditLog, TargetType
 from accounts.entities import ScoreRecord
-from cards.entities import Card, CardRequest, RequestStatus
+from cards.entities import Card, CardRequest, CardRequestKey, RequestStatus
 from financial_api.kernel.clock import TICK, from_iso, iso
 from infra_backends.aws import tables
 from infra_backends.persistence.dynamodb import kinds
 from infra_backends.persistence.dynamodb.expressions import Selection
 from infra_backends.persistence.dynamodb.items import Item
-from infra_backends.persistence.dynamodb.kinds import Kind
+from infra_backends.persistence.dynamodb.queries import (
+    Listing,
+    Repository,
+    first,
+    page_of,
+    text_of,
+)
 from infra_backends.persistence.dynamodb.store import Store
 from infra_backends.persistence.repositories import (
+    MOST_WITH_SHORT_CODE,
     AuditLogRepository,
     CardRepository,
     CardRequestRepository,
     IdempotencyRepository,
+    InboundMessageRepository,
+    NotificationRepository,
     OutboxRepository,
     Page,
+    PendingApprovalRepository,
     Proposal,
     TransactionRepository,
     UserRepository,
 )
+from notifications.entities import (
+    UNDELIVERED,
+    ApprovalStatus,
+    DeliveryStatus,
+    InboundMessage,
+    Notification,
+    PendingApproval,
+)
 from outbox.entities import UNSENT, Backlog, EntityType, Event, EventStatus
 from transactions.entities import Transaction, TransactionType
 
-E = TypeVar("E")
+REQUESTS = Listing("requestId", "RequestsByTime", "RequestsByStatus")
+EVENTS = Listing("eventId", "EventsByTime", "EventsByStatus")
 
 
-class _Repository:
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def _page(
-        self,
-        kind: Kind[E],
-        partition: tuple[str, str],
-        *,
-        by: str,
-        after: str | None,
-        limit: int,
-        index: str | None = None,
-        having: Mapping[str, str] | None = None,
-    ) -> Page[E]:
-        """Return a page of one partition, the last first, in the order of its sort key `by`."""
-        selection = Selection(
-            partition=partition,
-            sort=None if after is None else (by, "<", after),
-            having=having or {},
-        )
-        found = self._store.query(kind.table, selection, index=index, limit=limit + 1)
-        return _page_of(kind, found, by, limit)
-
-    def _listed(
-        self,
-        kind: Kind[E],
-        listing: "_Listing",
-        *,
-        status: str | None,
-        after: str | None = None,
-        limit: int,
-        ascending: bool = False,
-        only: Sequence[str] = (),
-    ) -> list[Item]:
-        """Return the first items of a status or of all, by their ids; each shard is asked.
-
-        One list of every status is asked, not each status: what moves from one to another in
-        between would be seen twice or not at all.
-        """
-        index, partition = (
-            (listing.by_status, "statusShard") if status else (listing.by_time, "listShard")
-        )
-        by = listing.id
-        found: list[Item] = []
-        for shard in range(kinds.LISTING_SHARDS):
-            name = kinds.listing_partition(status or kinds.EVERY_STATUS, shard)
-            selection = Selection(
-                partition=(partition, name),
-                sort=None if after is None else (by, ">" if ascending else "<", after),
-                only=only,
-            )
-            found += self._store.query(
-                kind.table, selection, index=index, ascending=ascending, limit=limit
-            )
-        found.sort(key=lambda item: _text(item, by), reverse=not ascending)
-        return found[:limit]
-
-
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """The indexes that list a kind by its id, and so by time."""
-
-    id: str
-    by_time: str
-    by_status: str
-
-
-REQUESTS = _Listing("requestId", "RequestsByTime", "RequestsByStatus")
-EVENTS = _Listing("eventId", "EventsByTime", "EventsByStatus")
-
-
-class Users(_Repository, UserRepository):
+class Users(Repository, UserRepository):
     def score_history(self, ecosystem_id: str, limit: int) -> Sequence[ScoreRecord]:
         selection = Selection(partition=("ecosystemId", ecosystem_id))
         found = self._store.query(tables.SCORES, selection, limit=limit)
         return list(map(kinds.SCORES.items.from_item, found))
 
 
-class Cards(_Repository, CardRepository):
+class Cards(Repository, CardRepository):
     def of_user(self, ecosystem_id: str) -> Sequence[Card]:
         selection = Selection(partition=("ecosystemId", ecosystem_id))
         found = self._store.query(tables.CARDS, selection)
         return list(map(kinds.CARDS.items.from_item, found))
 
 
-class CardRequests(_Repository, CardRequestRepository):
+class CardRequests(Repository, CardRequestRepository):
     def owner_of(self, request_id: str) -> str | None:
         selection = Selection(partition=("requestId", request_id))
         found = self._store.query(tables.CARD_REQUESTS, selection, index="RequestById", limit=1)
-        return _text(found[0], "ecosystemId") if found else None
+        return text_of(found[0], "ecosystemId") if found else None
+
+    def with_short_code(self, short_code: str) -> Sequence[CardRequestKey]:
+        found = self._store.query(
+            tables.CARD_REQUESTS,
+            Selection(partition=("shortCode", short_code)),
+            index="RequestsByShortCode",
+            limit=MOST_WITH_SHORT_CODE,
+        )
+        return [
+            CardRequestKey(text_of(item, "ecosystemId"), text_of(item, "requestId"))
+            for item in found
+        ]
 
     def page(
         self, status: RequestStatus | None, *, oldest_first: bool, after: str | None, limit: int
@@ -135,10 +92,10 @@ class CardRequests(_Repository, CardRequestRepository):
             limit=limit + 1,
             ascending=oldest_first,
         )
-        return _page_of(kinds.CARD_REQUESTS, found, "requestId", limit)
+        return page_of(kinds.CARD_REQUESTS, found, "requestId", limit)
 
 
-class Transactions(_Repository, TransactionRepository):
+class Transactions(Repository, TransactionRepository):
     def page(
         self,
         ecosystem_id: str,
@@ -163,15 +120,15 @@ class Transactions(_Repository, TransactionRepository):
             index="TransactionsByType",
             limit=limit + 1,
         )
-        return _page_of(kinds.TRANSACTIONS, found, "transactionId", limit)
+        return page_of(kinds.TRANSACTIONS, found, "transactionId", limit)
 
 
-class Idempotency(_Repository, IdempotencyRepository):
+class Idempotency(Repository, IdempotencyRepository):
     def delete_expired(self, now: datetime, limit: int) -> int:
         return 0
 
 
-class Outbox(_Repository, OutboxRepository):
+class Outbox(Repository, OutboxRepository):
     def __init__(self, store: Store, shards: int) -> None:
         super().__init__(store)
         self.shards = shards
@@ -187,9 +144,9 @@ class Outbox(_Repository, OutboxRepository):
         )
         return [
             Proposal(
-                _text(item, "eventId"),
-                _text(item, "previousEventId") if "previousEventId" in item else None,
-                from_iso(_text(item, "nextRetryAt")),
+                text_of(item, "eventId"),
+                text_of(item, "previousEventId") if "previousEventId" in item else None,
+                from_iso(text_of(item, "nextRetryAt")),
             )
             for item in found
         ]
@@ -237,10 +194,10 @@ class Outbox(_Repository, OutboxRepository):
                 having={"status": status} if status else None,
             )
         found = self._listed(kinds.EVENTS, EVENTS, status=status, after=after, limit=limit + 1)
-        return _page_of(kinds.EVENTS, found, "eventId", limit)
+        return page_of(kinds.EVENTS, found, "eventId", limit)
 
 
-class AuditLogs(_Repository, AuditLogRepository):
+class AuditLogs(Repository, AuditLogRepository):
     def page_of_target(
         self, target_type: TargetType, target_id: str, *, after: str | None, limit: int
     ) -> Page[AuditLog]:
@@ -262,20 +219,73 @@ class AuditLogs(_Repository, AuditLogRepository):
         )
 
 
-def _page_of(kind: Kind[E], found: Sequence[Item], by: str, limit: int) -> Page[E]:
-    """Return a page from its items and, if there is another page, one more."""
-    items = found[:limit]
-    position = _text(items[-1], by) if len(found) > limit else None
-    return Page(list(map(kind.items.from_item, items)), position)
+class Notifications(Repository, NotificationRepository):
+    def due(self, now: datetime, limit: int) -> Sequence[Notification]:
+        """Ask for what failed before what is pending, so that what moves is not seen twice."""
+        due: list[Item] = []
+        for status in sorted(UNDELIVERED):
+            due += self._of_delivery(status, limit, until=now)
+        items = first(due, "nextRetryAt", limit, ascending=True)
+        return list(map(kinds.NOTIFICATIONS.items.from_item, items))
+
+    def with_status(self, status: DeliveryStatus, limit: int) -> Sequence[Notification]:
+        return list(map(kinds.NOTIFICATIONS.items.from_item, self._of_delivery(status, limit)))
+
+    def _of_delivery(
+        self, status: DeliveryStatus, limit: int, until: datetime | None = None
+    ) -> list[Item]:
+        """Return those of a status, the last tried first; until a time, the longest due first."""
+        return self._across_shards(
+            kinds.NOTIFICATIONS,
+            "NotificationsByDelivery",
+            ("deliveryShard", status),
+            by="nextRetryAt",
+            sort=None if until is None else ("nextRetryAt", "<=", iso(until)),
+            limit=limit,
+            ascending=until is not None,
+        )
+
+    def of_entity(
+        self, entity_type: EntityType, entity_id: str, limit: int
+    ) -> Sequence[Notification]:
+        page = self._page(
+            kinds.NOTIFICATIONS,
+            ("relatedEntityKey", kinds.entity_partition(entity_type, entity_id)),
+            by="createdAt",
+            limit=limit,
+            index="NotificationsByEntity",
+        )
+        return page.items
 
 
-def _text(item: Item, attribute: str) -> str:
-    value: str = item[attribute]["S"]
-    return value
+class InboundMessages(Repository, InboundMessageRepository):
+    def of_sender(self, phone: str, limit: int) -> Sequence[InboundMessage]:
+        page = self._page(
+            kinds.INBOUND_MESSAGES,
+            ("senderPhone", phone),
+            by="receivedAt",
+            limit=limit,
+            index="MessagesBySender",
+        )
+        return page.items
+
+
+class PendingApprovals(Repository, PendingApprovalRepository):
+    def expired(self, now: datetime, limit: int) -> Sequence[PendingApproval]:
+        found = self._across_shards(
+            kinds.PENDING_APPROVALS,
+            "ApprovalsByExpiry",
+            ("statusShard", ApprovalStatus.PENDING),
+            by="expiresAt",
+            sort=("expiresAt", "<=", iso(now)),
+            limit=limit,
+            ascending=True,
+        )
+        return list(map(kinds.PENDING_APPROVALS.items.from_item, found))
 
 
 def _oldest(items: Sequence[Item]) -> datetime | None:
-    return min((from_iso(_text(item, "createdAt")) for item in items), default=None)
+    return min((from_iso(text_of(item, "createdAt")) for item in items), default=None)
 
 
 def _just_below(key: str) -> str:

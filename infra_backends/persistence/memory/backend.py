@@ -16,11 +16,15 @@ from infra_backends.persistence.memory.repositories import (
     CardRequests,
     Cards,
     Idempotency,
+    InboundMessages,
+    Notifications,
     Outbox,
+    PendingApprovals,
     Transactions,
     Users,
 )
 from infra_backends.persistence.memory.tables import Tables, key_of
+from notifications.entities import InboundMessage, Notification, PendingApproval
 from outbox.entities import CleanupState, DeletedCounts, EntitySequence, EntityType, Event
 from transactions.entities import Transaction
 
@@ -32,6 +36,9 @@ PURGED = {
     Event: "events",
     ScoreRecord: "others",
     IdempotencyRecord: "others",
+    Notification: "others",
+    PendingApproval: "others",
+    InboundMessage: "others",
     EntitySequence: "others",
 }
 """What a cleanup deletes, in this order, and where it is counted."""
@@ -51,6 +58,9 @@ class Backend(PersistenceBackend):
         self.idempotency = Idempotency(self._tables)
         self.outbox = Outbox(self._tables, outbox_shards)
         self.audit_logs = AuditLogs(self._tables)
+        self.notifications = Notifications(self._tables)
+        self.inbound_messages = InboundMessages(self._tables)
+        self.pending_approvals = PendingApprovals(self._tables)
 
     def read(self, keys: Sequence[Key[Any]]) -> Reading:
         with self._tables.lock:

@@ -1,6 +1,6 @@
 """The queries, each one walk along a sorted index."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -10,17 +10,32 @@ from cards.entities import Card, CardKey, CardRequest, CardRequestKey, RequestSt
 from financial_api.kernel.clock import TICK, iso
 from financial_api.kernel.idempotency import IdempotencyRecord
 from infra_backends.persistence.memory.index import Index
-from infra_backends.persistence.memory.tables import ALL, Tables
+from infra_backends.persistence.memory.tables import ALL, Tables, id_at
 from infra_backends.persistence.repositories import (
+    MOST_WITH_SHORT_CODE,
     AuditLogRepository,
     CardRepository,
     CardRequestRepository,
     IdempotencyRepository,
+    InboundMessageRepository,
+    NotificationRepository,
     OutboxRepository,
     Page,
+    PendingApprovalRepository,
     Proposal,
     TransactionRepository,
     UserRepository,
+)
+from notifications.entities import (
+    UNDELIVERED,
+    ApprovalStatus,
+    DeliveryStatus,
+    InboundMessage,
+    InboundMessageKey,
+    Notification,
+    NotificationKey,
+    PendingApproval,
+    PendingApprovalKey,
 )
 from outbox.entities import UNSENT, Backlog, EntityType, Event, EventKey, EventStatus
 from transactions.entities import Transaction, TransactionType
@@ -48,6 +63,30 @@ class _Repository:
             rows = [self._tables.get(key_of(identifier)) for identifier in ids[:limit]]
         return Page(rows, ids[limit - 1] if len(ids) > limit else None)
 
+    def _latest(
+        self, index: Index, partition: Hashable, key_of: Callable[[str], Any], limit: int
+    ) -> Sequence[Any]:
+        """Return the first rows of an index by time, the last first."""
+        rows = self._page(
+            index, partition, lambda place: key_of(id_at(place)), after=None, limit=limit
+        )
+        return rows.items
+
+    def _due(
+        self,
+        index: Index,
+        partitions: Collection[Hashable],
+        key_of: Callable[[str], Any],
+        now: datetime,
+        limit: int,
+    ) -> Sequence[Any]:
+        """Return the first rows of some partitions of an index by time whose time has come."""
+        horizon = iso(now + TICK)
+        with self._tables.lock:
+            first = [index.ascending(partition, None, limit) for partition in partitions]
+            due = sorted(place for places in first for place in places if place < horizon)
+            return [self._tables.get(key_of(id_at(place))) for place in due[:limit]]
+
 
 class Users(_Repository, UserRepository):
     def score_history(self, ecosystem_id: str, limit: int) -> Sequence[ScoreRecord]:
@@ -71,6 +110,11 @@ class Cards(_Repository, CardRepository):
 class CardRequests(_Repository, CardRequestRepository):
     def owner_of(self, request_id: str) -> str | None:
         return self._tables.request_owners.get(request_id)
+
+    def with_short_code(self, short_code: str) -> Sequence[CardRequestKey]:
+        with self._tables.lock:
+            ids = self._tables.requests_by_code.descending(short_code, None, MOST_WITH_SHORT_CODE)
+            return [CardRequestKey(self._tables.request_owners[one], one) for one in ids]
 
     def page(
         self, status: RequestStatus | None, *, oldest_first: bool, after: str | None, limit: int
@@ -193,3 +237,29 @@ class AuditLogs(_Repository, AuditLogRepository):
             after=after,
             limit=limit,
         )
+
+
+class Notifications(_Repository, NotificationRepository):
+    def due(self, now: datetime, limit: int) -> Sequence[Notification]:
+        index = self._tables.notifications_by_retry
+        return self._due(index, UNDELIVERED, NotificationKey, now, limit)
+
+    def with_status(self, status: DeliveryStatus, limit: int) -> Sequence[Notification]:
+        return self._latest(self._tables.notifications_by_retry, status, NotificationKey, limit)
+
+    def of_entity(
+        self, entity_type: EntityType, entity_id: str, limit: int
+    ) -> Sequence[Notification]:
+        index = self._tables.notifications_by_entity
+        return self._latest(index, (entity_type, entity_id), NotificationKey, limit)
+
+
+class InboundMessages(_Repository, InboundMessageRepository):
+    def of_sender(self, phone: str, limit: int) -> Sequence[InboundMessage]:
+        return self._latest(self._tables.messages_by_sender, phone, InboundMessageKey, limit)
+
+
+class PendingApprovals(_Repository, PendingApprovalRepository):
+    def expired(self, now: datetime, limit: int) -> Sequence[PendingApproval]:
+        index = self._tables.approvals_by_expiry
+        return self._due(index, [ApprovalStatus.PENDING], PendingApprovalKey, now, limit)

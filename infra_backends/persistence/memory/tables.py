@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -11,6 +12,7 @@ from cards.entities import Card, CardRequest
 from financial_api.kernel.clock import iso
 from financial_api.kernel.keys import Key
 from infra_backends.persistence.memory.index import Index
+from notifications.entities import InboundMessage, Notification, PendingApproval
 from outbox.entities import Event
 from transactions.entities import Transaction
 
@@ -23,6 +25,16 @@ def due_key(event: Event) -> str:
     return f"{iso(event.next_retry_at)}#{event.sequence_number:012d}#{event.event_id}"
 
 
+def place(moment: datetime, identifier: str) -> str:
+    """Return the place of a row in an index by time; of one moment, by id."""
+    return f"{iso(moment)}#{identifier}"
+
+
+def id_at(place: str) -> str:
+    """Return the id of the row at a place that `place` gave."""
+    return place.partition("#")[2]
+
+
 class Tables:
     """Everything the store holds."""
 
@@ -32,11 +44,16 @@ class Tables:
         self.card_ids = Index()
         self.request_ids = Index()
         self.request_owners: dict[str, str] = {}
+        self.requests_by_code = Index()
         self.transaction_ids = Index()
         self.score_ids = Index()
         self.audit_ids = Index()
         self.event_ids = Index()
         self.unsent_events = Index()
+        self.notifications_by_entity = Index()
+        self.notifications_by_retry = Index()
+        self.messages_by_sender = Index()
+        self.approvals_by_expiry = Index()
 
     def get(self, key: Any) -> Any:
         return self.rows.get(key)
@@ -74,6 +91,7 @@ class Tables:
         elif isinstance(row, CardRequest):
             yield self.request_ids, row.status, row.request_id
             yield self.request_ids, ALL, row.request_id
+            yield self.requests_by_code, row.short_code, row.request_id
         elif isinstance(row, Transaction):
             yield self.transaction_ids, row.card_id, row.transaction_id
             yield self.transaction_ids, (row.card_id, row.type), row.transaction_id
@@ -87,6 +105,21 @@ class Tables:
                 yield self.event_ids, partition, row.event_id
             if row.is_unsent:
                 yield self.unsent_events, row.shard, due_key(row)
+        else:
+            yield from self._entries_of_messages(row)
+
+    def _entries_of_messages(self, row: Any) -> Iterator[tuple[Index, Any, str]]:
+        if isinstance(row, Notification):
+            entity = (row.related_entity_type, row.related_entity_id)
+            yield self.notifications_by_entity, entity, place(row.created_at, row.notification_id)
+            retry = place(row.next_retry_at, row.notification_id)
+            yield self.notifications_by_retry, row.delivery_status, retry
+        elif isinstance(row, InboundMessage) and row.sender_phone is not None:
+            received = place(row.received_at, row.message_id)
+            yield self.messages_by_sender, row.sender_phone, received
+        elif isinstance(row, PendingApproval):
+            expiry = place(row.expires_at, row.request_id)
+            yield self.approvals_by_expiry, row.approval_status, expiry
 
 
 _KEYS: dict[type, Callable[[Any], Any]] = {

@@ -18,7 +18,10 @@ from infra_backends.persistence.orm.repositories import (
     CardRequests,
     Cards,
     Idempotency,
+    InboundMessages,
+    Notifications,
     Outbox,
+    PendingApprovals,
     Transactions,
     Users,
 )
@@ -45,6 +48,9 @@ class Backend(PersistenceBackend):
         self.idempotency = Idempotency()
         self.outbox = Outbox(outbox_shards)
         self.audit_logs = AuditLogs()
+        self.notifications = Notifications()
+        self.inbound_messages = InboundMessages()
+        self.pending_approvals = PendingApprovals()
 
     def read(self, keys: Sequence[Key[Any]]) -> Reading:
         in_table: dict[Table[Any], list[Key[Any]]] = defaultdict(list)

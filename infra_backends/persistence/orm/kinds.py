@@ -12,6 +12,7 @@ from financial_api.kernel.idempotency import IdempotencyKey, IdempotencyRecord
 from infra_backends.persistence.orm import models
 from infra_backends.persistence.orm.rows import Part, RowMapping
 from infra_backends.persistence.orm.tables import Table
+from notifications import entities as notifications
 from outbox import entities as outbox
 from transactions import entities as transactions
 
@@ -69,6 +70,12 @@ SEQUENCES = Table(
     gives_way="last_number = 0",
 )
 EVENTS = Table(models.Event, RowMapping(outbox.Event), "event_id")
+NOTIFICATIONS = Table(
+    models.Notification, RowMapping(notifications.Notification), "notification_id"
+)
+PENDING_APPROVALS = Table(
+    models.PendingApproval, RowMapping(notifications.PendingApproval), "request_id"
+)
 TRANSACTIONS = Table(
     models.Transaction,
     RowMapping(
@@ -88,6 +95,9 @@ TRANSACTIONS = Table(
 )
 SCORE_RECORDS = Table(models.ScoreRecord, RowMapping(accounts.ScoreRecord), "score_id")
 AUDIT_LOGS = Table(models.AuditLog, RowMapping(AuditLog), "log_id")
+INBOUND_MESSAGES = Table(
+    models.InboundMessage, RowMapping(notifications.InboundMessage), "message_id"
+)
 IDEMPOTENCY_RECORDS = Table(
     models.IdempotencyRecord,
     RowMapping(IdempotencyRecord),
@@ -104,9 +114,12 @@ TABLES: dict[type, Table[Any]] = {
     outbox.Lease: LEASES,
     outbox.EntitySequence: SEQUENCES,
     outbox.Event: EVENTS,
+    notifications.Notification: NOTIFICATIONS,
+    notifications.PendingApproval: PENDING_APPROVALS,
     transactions.Transaction: TRANSACTIONS,
     accounts.ScoreRecord: SCORE_RECORDS,
     AuditLog: AUDIT_LOGS,
+    notifications.InboundMessage: INBOUND_MESSAGES,
     IdempotencyRecord: IDEMPOTENCY_RECORDS,
 }
 
@@ -118,6 +131,9 @@ KEYS: dict[type, Table[Any]] = {
     outbox.LeaseKey: LEASES,
     outbox.SequenceKey: SEQUENCES,
     outbox.EventKey: EVENTS,
+    notifications.NotificationKey: NOTIFICATIONS,
+    notifications.PendingApprovalKey: PENDING_APPROVALS,
+    notifications.InboundMessageKey: INBOUND_MESSAGES,
     IdempotencyKey: IDEMPOTENCY_RECORDS,
 }
 """Which table a key leads to."""

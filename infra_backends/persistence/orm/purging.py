@@ -14,6 +14,9 @@ from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.persistence.orm.kinds import (
     EVENTS,
     IDEMPOTENCY_RECORDS,
+    INBOUND_MESSAGES,
+    NOTIFICATIONS,
+    PENDING_APPROVALS,
     SEQUENCES,
     TABLES,
     TRANSACTIONS,
@@ -112,6 +115,9 @@ _STEPS: tuple[tuple[str, Step], ...] = (
     ("events", EVENTS.delete_some),
     ("others", _delete_of_users(ScoreRecord)),
     ("others", IDEMPOTENCY_RECORDS.delete_some),
+    ("others", NOTIFICATIONS.delete_some),
+    ("others", PENDING_APPROVALS.delete_some),
+    ("others", INBOUND_MESSAGES.delete_some),
     ("others", _delete_numbers),
 )
 """What a cleanup deletes, in this order, and as what it is counted."""

@@ -1,7 +1,8 @@
 """The queries, each one walk along an index, from where the last page ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from django.db.models import BooleanField, Count, Min, QuerySet
@@ -9,7 +10,7 @@ from django.db.models.expressions import RawSQL
 
 from accounts.audit import AuditLog, TargetType
 from accounts.entities import ScoreRecord
-from cards.entities import Card, CardRequest, RequestStatus
+from cards.entities import Card, CardRequest, CardRequestKey, RequestStatus
 from infra_backends.persistence.orm import models
 from infra_backends.persistence.orm.fields import is_id, is_text
 from infra_backends.persistence.orm.kinds import (
@@ -18,29 +19,54 @@ from infra_backends.persistence.orm.kinds import (
     CARDS,
     EVENTS,
     IDEMPOTENCY_RECORDS,
+    INBOUND_MESSAGES,
+    NOTIFICATIONS,
+    PENDING_APPROVALS,
     SCORE_RECORDS,
     TRANSACTIONS,
 )
 from infra_backends.persistence.orm.session import reading, writing
 from infra_backends.persistence.orm.tables import Table
 from infra_backends.persistence.repositories import (
+    MOST_WITH_SHORT_CODE,
     AuditLogRepository,
     CardRepository,
     CardRequestRepository,
     IdempotencyRepository,
+    InboundMessageRepository,
+    NotificationRepository,
     OutboxRepository,
     Page,
+    PendingApprovalRepository,
     Proposal,
     TransactionRepository,
     UserRepository,
+)
+from notifications.entities import (
+    UNDELIVERED,
+    ApprovalStatus,
+    DeliveryStatus,
+    InboundMessage,
+    Notification,
+    PendingApproval,
 )
 from outbox.entities import UNSENT, Backlog, EntityType, Event, EventStatus
 from transactions.entities import Transaction, TransactionType
 
 E = TypeVar("E")
 
-_IS_UNSENT = f"status IN ({', '.join(repr(str(status)) for status in sorted(UNSENT))})"
-"""The condition of the partial index, in so many words: SQLite compares no parameters with it."""
+
+def _is_one_of(column: str, statuses: Collection[StrEnum]) -> RawSQL:
+    """Return the condition of a partial index, in so many words.
+
+    SQLite compares no parameters with it.
+    """
+    named = ", ".join(repr(str(status)) for status in sorted(statuses))
+    return RawSQL(f"{column} IN ({named})", (), output_field=BooleanField())  # noqa: S611
+
+
+_IS_UNSENT = _is_one_of("status", UNSENT)
+_IS_UNDELIVERED = _is_one_of("delivery_status", UNDELIVERED)
 
 
 def _page(
@@ -74,8 +100,13 @@ def _page(
 
 
 def _unsent(**conditions: Any) -> "QuerySet[models.Event]":
-    is_unsent = RawSQL(_IS_UNSENT, (), output_field=BooleanField())  # noqa: S611
-    return models.Event.objects.filter(is_unsent, **conditions)
+    return models.Event.objects.filter(_IS_UNSENT, **conditions)
+
+
+def _first(table: Table[E], rows: "QuerySet[Any]", limit: int) -> Sequence[E]:
+    """Return the entities of a table's first rows, in the order they are asked for in."""
+    with reading():
+        return [table.rows.from_row(row) for row in rows.values_list(*table.rows.columns)[:limit]]
 
 
 class Users(UserRepository):
@@ -95,6 +126,14 @@ class CardRequests(CardRequestRepository):
         with reading():
             owners = models.CardRequest.objects.filter(request_id=request_id)
             return owners.values_list("ecosystem_id", flat=True).first()
+
+    def with_short_code(self, short_code: str) -> Sequence[CardRequestKey]:
+        if not is_text(short_code):
+            return ()
+        with reading():
+            requests = models.CardRequest.objects.filter(short_code=short_code)
+            rows: Any = requests.order_by("-request_id")[:MOST_WITH_SHORT_CODE]
+            return [CardRequestKey(*row) for row in rows.values_list("ecosystem_id", "request_id")]
 
     def page(
         self, status: RequestStatus | None, *, oldest_first: bool, after: str | None, limit: int
@@ -210,3 +249,39 @@ class AuditLogs(AuditLogRepository):
             limit=limit,
             admin_ecosystem_id=admin_ecosystem_id,
         )
+
+
+class Notifications(NotificationRepository):
+    def due(self, now: datetime, limit: int) -> Sequence[Notification]:
+        due = models.Notification.objects.filter(_IS_UNDELIVERED, next_retry_at__lte=now)
+        return _first(NOTIFICATIONS, due.order_by("next_retry_at", "notification_id"), limit)
+
+    def with_status(self, status: DeliveryStatus, limit: int) -> Sequence[Notification]:
+        rows = models.Notification.objects.filter(delivery_status=status)
+        return _first(NOTIFICATIONS, rows.order_by("-next_retry_at", "-notification_id"), limit)
+
+    def of_entity(
+        self, entity_type: EntityType, entity_id: str, limit: int
+    ) -> Sequence[Notification]:
+        if not is_text(entity_id):
+            return ()
+        rows = models.Notification.objects.filter(
+            related_entity_type=entity_type, related_entity_id=entity_id
+        )
+        return _first(NOTIFICATIONS, rows.order_by("-created_at", "-notification_id"), limit)
+
+
+class InboundMessages(InboundMessageRepository):
+    def of_sender(self, phone: str, limit: int) -> Sequence[InboundMessage]:
+        if not is_text(phone):
+            return ()
+        rows = models.InboundMessage.objects.filter(sender_phone=phone)
+        return _first(INBOUND_MESSAGES, rows.order_by("-received_at", "-message_id"), limit)
+
+
+class PendingApprovals(PendingApprovalRepository):
+    def expired(self, now: datetime, limit: int) -> Sequence[PendingApproval]:
+        rows = models.PendingApproval.objects.filter(
+            approval_status=ApprovalStatus.PENDING, expires_at__lte=now
+        )
+        return _first(PENDING_APPROVALS, rows.order_by("expires_at", "request_id"), limit)

@@ -5,6 +5,11 @@ Free text has no length here: what is too long is for the edge to say.
 
 from infra_backends.persistence.orm.models.accounts import AuditLog, ScoreRecord, User
 from infra_backends.persistence.orm.models.cards import Card, CardRequest, Transaction
+from infra_backends.persistence.orm.models.notifications import (
+    InboundMessage,
+    Notification,
+    PendingApproval,
+)
 from infra_backends.persistence.orm.models.outbox import (
     CLEANUP_ID,
     CleanupState,
@@ -23,7 +28,10 @@ __all__ = [
     "EntitySequence",
     "Event",
     "IdempotencyRecord",
+    "InboundMessage",
     "Lease",
+    "Notification",
+    "PendingApproval",
     "ScoreRecord",
     "Transaction",
     "User",

@@ -5,6 +5,7 @@
 
 from django.db import models
 from django.db.models import F, Index, Q, UniqueConstraint
+from django.db.models.functions import Cast, Right
 
 from accounts.entities import Tier
 from cards import entities
@@ -73,10 +74,19 @@ class CardRequest(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     version = models.IntegerField()
+    short_code = models.GeneratedField(
+        expression=Right(Cast("request_id", models.TextField()), entities.SHORT_CODE_LENGTH),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+    """A column, since SQLite finds an expression's index only if no parameter stands for the 8."""
 
     class Meta:
         db_table = "card_requests"
-        indexes = (Index(fields=["status", "request_id"], name="requests_by_status"),)
+        indexes = (
+            Index(fields=["status", "request_id"], name="requests_by_status"),
+            Index(fields=["short_code", "request_id"], name="requests_by_code"),
+        )
         constraints = (
             UniqueConstraint(
                 fields=["ecosystem"],
