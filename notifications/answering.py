@@ -80,7 +80,7 @@ def receive(delivery: Delivery) -> InboundMessage:
     Raises VersionConflict or BackendUnavailable when that cannot be said now; nothing is kept
     then, and the message may be delivered again.
     """
-    admin = settings.WHATSAPP_ADMINS.get(delivery.sender_phone)
+    admin = settings.WHATSAPP_ADMINS.get(delivery.sender_phone or "")
     answer = rules.answer_in(delivery.text)
     if delivery.is_from_self:
         return _ignore(delivery, IgnoredReason.FROM_SELF)

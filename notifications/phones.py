@@ -17,8 +17,10 @@ def normalised(text: str) -> str:
     A number without country code gets it, and one from before the ninth digit gets that. Raises
     ValueError for anything else.
     """
+    if not _WRITTEN.fullmatch(text):
+        raise ValueError("is no telephone number")
     try:
-        number = phonenumbers.parse(_WRITTEN.fullmatch(text) and text, REGION)
+        number = phonenumbers.parse(text, REGION)
     except phonenumbers.NumberParseException:
         raise ValueError("is no telephone number") from None
     digits = f"{number.country_code}{number.national_number}"

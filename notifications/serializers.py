@@ -36,9 +36,11 @@ class GatewayEventInput(serializers.Serializer[Any]):
     session = TextField(
         longest=64, pattern=r"[A-Za-z0-9._-]+", expected="letters, digits, `.`, `_` and `-`"
     )
-    data = AnythingField(
-        required=False, allow_null=True, help_text="Of `onmessage`: a GatewayMessage."
-    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add `data`, which is something else on a serializer."""
+        data = AnythingField(required=False, allow_null=True)
+        return {**super().get_fields(), "data": data}
 
 
 class SenderInput(serializers.Serializer[Any]):

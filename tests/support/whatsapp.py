@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
 
 from cards.entities import CardRequest
 from infra_backends import messaging, persistence
@@ -19,9 +17,9 @@ BOTH = {admin.phone: admin for admin in (ANA, BEA)}
 STRANGER = "5531977776666"
 
 
-def from_admin(admin: Admin, text: str, gateway_id: str = "3EB0", **fields: Any) -> Delivery:
+def from_admin(admin: Admin, text: str, gateway_id: str = "3EB0") -> Delivery:
     """Return a message as the gateway delivers it; `gateway_id` is that of the message."""
-    delivery = Delivery(
+    return Delivery(
         session="session",
         gateway_id=gateway_id,
         sender=f"{admin.phone}@c.us",
@@ -29,7 +27,6 @@ def from_admin(admin: Admin, text: str, gateway_id: str = "3EB0", **fields: Any)
         is_from_self=False,
         is_from_group=False,
     )
-    return replace(delivery, **fields)
 
 
 def events_of(entity_type: EntityType, entity_id: str) -> list[Event]:

@@ -1,7 +1,7 @@
 """What admins are told of relayed events: once for each event, and only what still matters."""
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.entities import UserKey
 from cards.entities import CardRequestKey
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture(autouse=True)
-def _admins(settings: SettingsWrapper) -> None:
+def _admins(settings: Settings) -> None:
     settings.WHATSAPP_ADMINS = BOTH
 
 
@@ -136,7 +136,7 @@ def test_the_hours_until_a_request_expires_are_those_of_the_configuration(
 
 
 def test_eight_admins_the_tracker_and_its_request_fit_in_one_commit(
-    backend: PersistenceBackend, settings: SettingsWrapper
+    backend: PersistenceBackend, settings: Settings
 ) -> None:
     phones = [f"551198765432{number}" for number in range(8)]
     settings.WHATSAPP_ADMINS = {

@@ -1,7 +1,9 @@
 """Admins' answers: each acts once, through the same decision as over HTTP, and all are kept."""
 
+from dataclasses import replace
+
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.audit import AuditAction, TargetType
 from accounts.entities import UserKey, UserStatus
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture(autouse=True)
-def _admins(settings: SettingsWrapper) -> None:
+def _admins(settings: Settings) -> None:
     settings.WHATSAPP_ADMINS = BOTH
 
 
@@ -194,7 +196,7 @@ def test_what_is_ignored_decides_nothing_and_is_kept_with_its_reason(
     backend: PersistenceBackend, fields: dict[str, object], reason: IgnoredReason
 ) -> None:
     _, request = a_waiting_customer()
-    delivery = from_admin(ANA, f"y {request.short_code}", **fields)
+    delivery = replace(from_admin(ANA, f"y {request.short_code}"), **fields)  # type: ignore[arg-type]
 
     message = answering.receive(delivery)
 
@@ -209,9 +211,9 @@ def test_an_admin_is_known_by_a_number_without_the_ninth_digit(
     _, request = a_waiting_customer()
     old_form = ANA.phone[:4] + ANA.phone[5:]
 
-    message = answering.receive(
-        from_admin(ANA, f"n {request.short_code}", sender=f"{old_form}@c.us")
-    )
+    delivery = replace(from_admin(ANA, f"n {request.short_code}"), sender=f"{old_form}@c.us")
+
+    message = answering.receive(delivery)
 
     assert verdict(message) == (InboundAction.REJECTED, None)
     assert message.sender_phone == ANA.phone

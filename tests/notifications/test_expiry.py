@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.audit import AuditAction, TargetType
 from cards.entities import CardRequest, RequestStatus
@@ -33,7 +33,7 @@ def time() -> Iterator[SetClock]:
 
 @pytest.fixture
 def asked(
-    backend: PersistenceBackend, time: SetClock, settings: SettingsWrapper
+    backend: PersistenceBackend, time: SetClock, settings: Settings
 ) -> Callable[..., CardRequest]:
     """Makes a pending request that admins were asked about."""
     settings.WHATSAPP_ADMINS = BOTH
