@@ -10,12 +10,16 @@ from accounts.audit import TargetType
 from infra_backends.exceptions import ConcurrencyError
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import MOST_ITEMS, Commit, SequenceMove
+from notifications.entities import ApprovalStatus, DeliveryStatus
 from outbox.entities import CleanupState, EntitySequence, EntityType, EventStatus
 from tests.support.builders import (
     MOMENT,
+    PHONE,
     SHARDS,
     a_card,
     a_customer,
+    a_notification,
+    a_pending_approval,
     a_request,
     a_score_record,
     a_transaction,
@@ -24,6 +28,7 @@ from tests.support.builders import (
     an_audit_log,
     an_event,
     an_id,
+    an_inbound_message,
     at,
     waiting_for,
 )
@@ -50,7 +55,8 @@ class Command:
         other_request = a_request("user-002", at(2))
         marked = an_event(1, entity=(EntityType.CARD, card.card_id))
         store(backend, user, request, card, self.bystander, self.admin, counter)
-        store(backend, other_request, marked)
+        approval = a_pending_approval()
+        store(backend, other_request, marked, approval)
         self.user = the(backend, user.key)
         self.card = the(backend, card.key)
         self.counter = counter
@@ -64,6 +70,9 @@ class Command:
         self.cleanup = CleanupState(running=True)
         self.marked = the(backend, marked.key)
         self.other_card = a_card(other_request, at(2))
+        self.notification = a_notification()
+        self.approval = the(backend, approval.key)
+        self.message = an_inbound_message()
 
     def most(self) -> Commit:
         """Return a commit of ten things."""
@@ -94,6 +103,8 @@ class Command:
                 replace(self.marked, status=EventStatus.SENT, sent_at=at(1)),
                 self.other_card,
                 self.cleanup,
+                self.notification,
+                replace(self.approval, approval_status=ApprovalStatus.APPROVED),
             ],
             sequences=[
                 SequenceMove(
@@ -103,7 +114,7 @@ class Command:
                     ),
                 )
             ],
-            adds=[self.audit_log],
+            adds=[self.audit_log, self.message],
             requires=[the(self.backend, self.bystander.key)],
             unless_answered=self.other_answer.key,
         )
@@ -113,7 +124,7 @@ class Command:
         named = [self.most(), self.rest()]
         keys = [row.key for commit in named for row in (*commit.saves, *commit.requires)]
         keys += [move.before.key for commit in named for move in commit.sequences]
-        keys += [self.answer.key, self.other_answer.key]
+        keys += [self.answer.key, self.other_answer.key, self.message.key]
         reading = self.backend.read(keys)
         backend = self.backend
         everything = [reading.get(key) for key in keys]
@@ -130,6 +141,12 @@ class Command:
         everything += [page.items for page in pages]
         everything += [backend.outbox.proposals(shard, at(99), 10) for shard in range(SHARDS)]
         everything.append(backend.card_requests.owner_of(self.request.request_id))
+        everything += [
+            backend.card_requests.with_short_code(self.request.short_code),
+            backend.notifications.with_status(DeliveryStatus.PENDING, 10),
+            backend.inbound_messages.of_sender(PHONE, 10),
+            backend.pending_approvals.expired(at(99_999), 10),
+        ]
         return everything
 
 
@@ -172,6 +189,9 @@ REST = [
         lambda c: Commit(now=MOMENT, sequences=c.rest().sequences),
     ),
     ("an audit log that is there", lambda c: Commit(now=MOMENT, adds=[c.audit_log])),
+    ("a notification that is there", lambda c: moved(c.notification)),
+    ("a stale tracker", lambda c: moved(c.approval)),
+    ("a message that is there", lambda c: Commit(now=MOMENT, adds=[c.message])),
     ("a moved requirement", lambda c: moved(the(c.backend, c.bystander.key))),
     ("an answered key", lambda c: Commit(now=MOMENT, idempotency=c.other_answer)),
 ]

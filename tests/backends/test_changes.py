@@ -11,11 +11,14 @@ from accounts.entities import CardTotals, PendingRequest, UserStatus
 from cards.entities import CardStatus, Decision, DecisionSource, RequestStatus
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
+from notifications.entities import ApprovalStatus, DeliveryStatus
 from outbox.entities import CleanupState, EventStatus, Lease
 from tests.support.builders import (
     MOMENT,
     TEXT,
     a_customer,
+    a_notification,
+    a_pending_approval,
     a_request,
     a_user,
     an_event,
@@ -63,6 +66,26 @@ CHANGES: dict[str, tuple[Any, dict[str, Any]]] = {
     "cleanup state": (
         CleanupState(),
         {"running": True, "heartbeat_at": at(1), "last_token_issued_at": at(2)},
+    ),
+    "notification": (
+        a_notification(),
+        {
+            "delivery_status": DeliveryStatus.SENT,
+            "attempts": 2,
+            "last_error": TEXT,
+            "next_retry_at": at(60),
+            "updated_at": at(61),
+            "sent_at": at(62),
+        },
+    ),
+    "pending approval": (
+        a_pending_approval(),
+        {
+            "notification_ids": (an_id(3),),
+            "approval_status": ApprovalStatus.EXPIRED,
+            "expires_at": at(3),
+            "updated_at": at(4),
+        },
     ),
 }
 

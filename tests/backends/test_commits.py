@@ -16,6 +16,8 @@ from tests.support.builders import (
     MOMENT,
     a_card,
     a_customer,
+    a_notification,
+    a_pending_approval,
     a_request,
     a_score_record,
     a_transaction,
@@ -23,11 +25,21 @@ from tests.support.builders import (
     an_audit_log,
     an_event,
     an_id,
+    an_inbound_message,
     at,
 )
 from tests.support.storing import first_move, store, stored, the
 
-KINDS = ["user", "request", "card", "event", "cleanup state", "lease"]
+KINDS = [
+    "user",
+    "request",
+    "card",
+    "event",
+    "cleanup state",
+    "lease",
+    "notification",
+    "pending approval",
+]
 
 
 def new_aggregate(backend: PersistenceBackend, kind: str) -> Any:
@@ -46,6 +58,10 @@ def new_aggregate(backend: PersistenceBackend, kind: str) -> Any:
             return an_event()
         case "lease":
             return Lease(shard=3)
+        case "notification":
+            return a_notification()
+        case "pending approval":
+            return a_pending_approval()
         case _:
             return CleanupState()
 
@@ -224,13 +240,14 @@ def test_one_commit_moves_counters_of_several_entities(backend: PersistenceBacke
     assert [the(backend, counter.key) for counter in counters] == counters
 
 
-@pytest.mark.parametrize("kind", ["transaction", "score record", "audit log"])
+@pytest.mark.parametrize("kind", ["transaction", "score record", "audit log", "inbound"])
 def test_a_record_is_added_only_once(backend: PersistenceBackend, kind: str) -> None:
     user, request, card = a_customer()
     record: Any = {
         "transaction": a_transaction(card),
         "score record": a_score_record(),
         "audit log": an_audit_log(),
+        "inbound": an_inbound_message(),
     }[kind]
     store(backend, user, request, card, record)
 

@@ -10,6 +10,7 @@ from cards.entities import Card
 from infra_backends.exceptions import ConcurrencyError
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit, SequenceMove
+from notifications.entities import DeliveryStatus
 from outbox.entities import (
     CleanupKey,
     CleanupState,
@@ -20,19 +21,23 @@ from outbox.entities import (
 )
 from tests.support.builders import (
     MOMENT,
+    PHONE,
     a_customer,
+    a_notification,
+    a_pending_approval,
     a_score_record,
     a_transaction,
     an_answer,
     an_audit_log,
     an_event,
     an_id,
+    an_inbound_message,
     at,
 )
 from tests.support.storing import store, stored, the
 
 CUSTOMERS = 4
-STORED = DeletedCounts(users=4, cards=4, card_requests=4, transactions=12, events=8, others=12)
+STORED = DeletedCounts(users=4, cards=4, card_requests=4, transactions=12, events=8, others=24)
 SYSTEM = EntitySequence(
     entity_type=EntityType.SYSTEM, entity_id="cleanup", last_number=3, last_event_id=an_id(3)
 )
@@ -48,6 +53,7 @@ def rows(backend: PersistenceBackend) -> list[Any]:
         rows += [user, request, card]
         rows += [a_transaction(card, at(second)) for second in range(3)]
         rows += [a_score_record(name), an_answer(ecosystem_id=name)]
+        rows += [a_notification(), a_pending_approval(), an_inbound_message()]
         rows += [an_event(n, at(n), entity=(EntityType.USER, name)) for n in (1, 2)]
         rows.append(EntitySequence(entity_type=EntityType.USER, entity_id=name, last_number=2))
     store(backend, *rows)
@@ -128,12 +134,16 @@ def test_after_a_purge_no_query_finds_anything(
         assert list(backend.users.score_history(name, 5)) == []
         assert list(backend.cards.of_user(name)) == []
         assert backend.card_requests.owner_of(card.request_id) is None
+        assert list(backend.card_requests.with_short_code(card.request_id[-8:])) == []
         page = backend.transactions.page(name, card.card_id, None, after=None, limit=5)
         assert list(page.items) == []
     requests = backend.card_requests.page(None, oldest_first=True, after=None, limit=5)
     assert list(requests.items) == []
     assert list(backend.outbox.page(None, None, after=None, limit=5).items) == []
     assert backend.outbox.oldest_unsent() is None
+    assert list(backend.notifications.with_status(DeliveryStatus.PENDING, 5)) == []
+    assert list(backend.inbound_messages.of_sender(PHONE, 5)) == []
+    assert list(backend.pending_approvals.expired(at(99_999), 5)) == []
     for shard in range(backend.outbox.shards):
         assert list(backend.outbox.proposals(shard, at(99), 5)) == []
 

@@ -6,6 +6,7 @@ from accounts.entities import UserKey
 from cards.entities import CardKey, CardRequestKey
 from financial_api.kernel.idempotency import IdempotencyKey
 from infra_backends.persistence.base import PersistenceBackend
+from notifications.entities import InboundMessageKey, NotificationKey, PendingApprovalKey
 from outbox.entities import CleanupKey, EntitySequence, EntityType, EventKey, LeaseKey, SequenceKey
 from tests.support.builders import a_card, a_customer, a_request, a_user, an_event, an_id
 from tests.support.storing import store, stored, the
@@ -47,6 +48,9 @@ def test_what_was_stored_is_found_under_its_key(backend: PersistenceBackend) -> 
         IdempotencyKey("user-001", "0" * 64),
         CleanupKey(),
         LeaseKey(3),
+        NotificationKey(an_id(0)),
+        PendingApprovalKey(an_id(0)),
+        InboundMessageKey("session#1"),
     ],
     ids=lambda key: type(key).__name__,
 )
@@ -166,6 +170,9 @@ def test_an_odd_id_is_just_not_found(backend: PersistenceBackend, odd: str) -> N
         EventKey(odd),
         SequenceKey(EntityType.CARD, odd),
         IdempotencyKey(odd, "0" * 64),
+        NotificationKey(odd),
+        PendingApprovalKey(odd),
+        InboundMessageKey(odd),
     ]
 
     assert list(backend.read(keys)) == []

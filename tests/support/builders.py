@@ -14,11 +14,19 @@ from cards.approval import PRODUCT_ID
 from cards.entities import Card, CardRequest, Decision, DecisionSource, RequestStatus
 from financial_api.kernel import ids
 from financial_api.kernel.idempotency import KEPT_FOR, IdempotencyKey, IdempotencyRecord
+from notifications.entities import (
+    InboundAction,
+    InboundMessage,
+    Notification,
+    NotificationKind,
+    PendingApproval,
+)
 from outbox.entities import EntityType, Event, EventType, shard_of
 from transactions.entities import Transaction, TransactionType
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 SHARDS = 8
+PHONE = "5511987654321"
 TEXT = "Café 日本 🚀 e\u0301 'quoted' \"twice\" \\ % _ # ; --\ttab"
 """Text with what stores and their query languages like to stumble over."""
 
@@ -194,3 +202,46 @@ def an_answer(
         expires_at=moment + KEPT_FOR,
     )
     return replace(record, **fields)
+
+
+def a_notification(moment: datetime = MOMENT, **fields: Any) -> Notification:
+    """Return a message to an admin that waits to be sent, from the moment it was made."""
+    notification = Notification(
+        notification_id=ids.new_id(moment),
+        kind=NotificationKind.APPROVAL_REQUEST,
+        phone=PHONE,
+        text="Card request 1a2b3c4d: y or n?",
+        event_id=an_id(1),
+        related_entity_type=EntityType.CARD_REQUEST,
+        related_entity_id=an_id(2),
+        next_retry_at=moment,
+        created_at=moment,
+        updated_at=moment,
+    )
+    return replace(notification, **fields)
+
+
+def a_pending_approval(moment: datetime = MOMENT, **fields: Any) -> PendingApproval:
+    """Return a tracker that waits for an answer, for a day."""
+    approval = PendingApproval(
+        request_id=ids.new_id(moment),
+        ecosystem_id="user-001",
+        notification_ids=(an_id(1), an_id(2)),
+        expires_at=moment + timedelta(days=1),
+        created_at=moment,
+        updated_at=moment,
+    )
+    return replace(approval, **fields)
+
+
+def an_inbound_message(moment: datetime = MOMENT, **fields: Any) -> InboundMessage:
+    """Return an admin's answer that approved a request."""
+    message = InboundMessage(
+        message_id=f"session#false_{PHONE}@c.us_{ids.new_id(moment)}",
+        sender_phone=PHONE,
+        text="y 1a2b3c4d",
+        action=InboundAction.APPROVED,
+        request_id=an_id(2),
+        received_at=moment,
+    )
+    return replace(message, **fields)

@@ -5,15 +5,12 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
-from accounts.audit import AuditLog
-from accounts.entities import ScoreRecord
 from financial_api.kernel.idempotency import IdempotencyRecord
 from financial_api.kernel.keys import Key
 from infra_backends.persistence.base import PersistenceBackend
-from infra_backends.persistence.commit import MOST_ITEMS, Commit, SequenceMove
+from infra_backends.persistence.commit import MOST_ITEMS, Commit, Record, SequenceMove
 from outbox.entities import EntitySequence
 from tests.support.builders import MOMENT
-from transactions.entities import Transaction
 
 T = TypeVar("T")
 
@@ -24,7 +21,7 @@ def store(backend: PersistenceBackend, *rows: Any) -> None:
     for answer in answers:
         backend.commit(Commit(now=MOMENT, idempotency=answer))
     for batch in _batches([row for row in rows if not isinstance(row, IdempotencyRecord)]):
-        records = [row for row in batch if isinstance(row, Transaction | ScoreRecord | AuditLog)]
+        records = [row for row in batch if isinstance(row, Record)]
         counters = [row for row in batch if isinstance(row, EntitySequence)]
         backend.commit(
             Commit(
