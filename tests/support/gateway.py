@@ -130,6 +130,10 @@ class Gateway:
         with self._lock:
             self._valid.clear()
 
+    def never(self, **options: Any) -> Reply:
+        """Return an answer that is held back until the gateway closes."""
+        return Reply(503, until=self._closing, **options)
+
     def asked(self, operation: str) -> int:
         """Return how often an operation was asked for."""
         with self._lock:
@@ -151,10 +155,10 @@ class Gateway:
             scripted = self._next[operation].popleft() if self._next[operation] else None
             reply = scripted or self._always.get(operation)
         if reply is not None:
-            if reply.until is not None:
-                self._wait(reply.until)
             if reply.accepts:
                 self._accept(content)
+            if reply.until is not None:
+                self._wait(reply.until)
             return reply
         if operation == TOKEN:
             return self._give_token(unquote(matched["session"]), unquote(matched["secret"] or ""))
