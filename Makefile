@@ -53,7 +53,7 @@ serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the en
 	exec $(PYTHON) manage.py serve
 
 test: $(INSTALLED) lint schema-check ## Style, types, the schema, and what every part does on every backend
-	$(PYTHON) -m pytest tests/unit tests/backends tests/contract --numprocesses 2
+	$(PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 2
 
 proof: $(INSTALLED) ## What is promised, under fire: the relay, crashes, a state machine, fuzz
 	$(PYTHON) -m pytest tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2

@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from financial_api.api.fields import (
     AnyField,
@@ -25,8 +26,8 @@ LATEST_SECOND = 253_402_300_799
 class AnythingField(AnyField):
     """Any JSON value: each event has data of its own."""
 
-    def to_internal_value(self, data: Any) -> Any:
-        return data
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(data) if data is empty else data
 
 
 class GatewayEventInput(serializers.Serializer[Any]):
@@ -39,7 +40,7 @@ class GatewayEventInput(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         """Add `data`, which is something else on a serializer."""
-        data = AnythingField(required=False, allow_null=True)
+        data = AnythingField(required=False)
         return {**super().get_fields(), "data": data}
 
 

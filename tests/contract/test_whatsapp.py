@@ -7,18 +7,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.support.api import Admin, Api, Customer, error_of, eventually, expect, invalid, new_key
+from tests.support.api import Admin, Api, Customer, eventually, expect
 from tests.support.gateway import SEND, Gateway, gateway, said
 from tests.support.servers import RunningServer, running
 from tests.support.stores import BackendUnderTest
+from tests.support.webhook import SECRET, WEBHOOK, deliver, event, outcome
 from tests.support.whatsapp import ANA, BEA, STRANGER
 
-WEBHOOK = "/webhooks/wpp-connect"
 HEALTH = f"{WEBHOOK}/health"
-SECRET = "what-the-gateway-and-we-know"
 ADMINS = ",".join(f"{admin.phone}:{admin.ecosystem_id}:{admin.email}" for admin in (ANA, BEA))
 
 
@@ -84,32 +82,6 @@ class Waiting:
     def audit(self) -> list[tuple[str, str]]:
         logs = self.admin.audit_of("cardRequest", self.request_id)
         return [(log["adminEcosystemId"], log["action"]) for log in logs]
-
-
-def event(text: str, phone: str = ANA.phone, **data: Any) -> dict[str, Any]:
-    """Return an event as the gateway sends it: a message of its own each time."""
-    message = {
-        "id": f"false_{phone}@c.us_{new_key()}",
-        "body": text,
-        "from": f"{phone}@c.us",
-        "to": "5541955554444@c.us",
-        "fromMe": False,
-        "isGroupMsg": False,
-        "sender": {"id": f"{phone}@c.us", "name": None, "pushname": "Ana 🚀"},
-        "t": 1_772_368_215,
-        "type": "chat",
-    }
-    return {"event": "onmessage", "session": "acme", "data": message | data}
-
-
-def deliver(hook: Api, body: Any, secret: str | None = SECRET) -> httpx.Response:
-    headers = {} if secret is None else {"X-Webhook-Secret": secret}
-    return hook.call("POST", WEBHOOK, body, headers=headers)
-
-
-def outcome(hook: Api, body: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = expect(deliver(hook, body), 200)
-    return answer
 
 
 def messages_about(phones: Gateway, code: str) -> dict[str, str]:
@@ -242,109 +214,6 @@ def test_what_is_no_answer_is_ignored_for_its_reason(
     assert asked.shown()["status"] == "pending"
 
 
-@pytest.mark.parametrize("data", [{"status": "CONNECTED"}, "text", 7, None, [], {"id": 5}])
-def test_an_event_that_is_no_message_is_ignored_whatever_it_holds(hook: Api, data: Any) -> None:
-    answer = outcome(hook, {"event": "status-find", "session": "acme", "data": data})
-
-    assert answer == {"ok": True, "action": "ignored", "reason": "non_message_event"}
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("id", None),
-        ("id", 5),
-        ("id", ""),
-        ("id", "x" * 257),
-        ("id", "two words"),
-        ("body", None),
-        ("body", {"text": "y"}),
-        ("body", "nul\x00"),
-        ("from", None),
-        ("from", 5511987654321),
-        ("from", "x" * 101),
-        ("to", None),
-        ("fromMe", None),
-        ("fromMe", "false"),
-        ("fromMe", 0),
-        ("isGroupMsg", None),
-        ("isGroupMsg", 1),
-        ("sender", "Ana"),
-        ("sender", {"name": "Ana"}),
-        ("t", None),
-        ("t", "1772368215"),
-        ("t", 1.5),
-        ("t", -1),
-        ("type", None),
-        ("type", "x" * 33),
-    ],
-)
-def test_a_malformed_message_is_refused_and_names_the_field(
-    hook: Api, field: str, value: Any
-) -> None:
-    malformed = event("y 00000000", **{field: value})
-    if value is None:
-        del malformed["data"][field]
-
-    invalid(deliver(hook, malformed), field)
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({}, "event"),
-        ({"event": "onmessage"}, "session"),
-        ({"event": 1, "session": "acme"}, "event"),
-        ({"event": "onmessage", "session": "a#b"}, "session"),
-        ({"event": "onmessage", "session": "acme", "data": {}}, "id"),
-    ],
-)
-def test_a_malformed_event_is_refused_and_names_the_field(hook: Api, body: Any, field: str) -> None:
-    invalid(deliver(hook, body), field)
-
-
-@pytest.mark.parametrize("body", [[], "text", {"event": "onmessage", "session": "acme"}])
-def test_what_is_no_event_at_all_is_refused(hook: Api, body: Any) -> None:
-    error_of(deliver(hook, body), 400, "VALIDATION_ERROR")
-
-
-@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "x", "é"])
-def test_without_the_right_secret_nothing_is_read(
-    hook: Api, waiting: Callable[[], Waiting], secret: str | None
-) -> None:
-    asked = waiting()
-    headers = {} if secret is None else {"X-Webhook-Secret": secret.encode()}
-
-    refused = hook.call("POST", WEBHOOK, event(f"y {asked.code}"), headers=headers)
-
-    error_of(refused, 401, "INVALID_TOKEN")
-    assert refused.headers["WWW-Authenticate"] == "Bearer"
-    assert asked.shown()["status"] == "pending"
-    error_of(hook.call("POST", WEBHOOK, content=b"{", headers=headers), 401, "INVALID_TOKEN")
-    error_of(hook.call("GET", WEBHOOK, headers=headers), 401, "INVALID_TOKEN")
-
-
-def test_with_the_secret_another_method_is_405(hook: Api) -> None:
-    refused = hook.call("GET", WEBHOOK, headers={"X-Webhook-Secret": SECRET})
-
-    error_of(refused, 405, "METHOD_NOT_ALLOWED")
-
-
-def test_where_no_secret_is_configured_everybody_is_refused(anyone: Api) -> None:
-    for secret in (None, "", SECRET):
-        error_of(deliver(anyone, event("y 00000000"), secret), 401, "INVALID_TOKEN")
-
-
-def test_an_address_that_guesses_secrets_is_told_to_wait(
-    strict_server: RunningServer, opened: Callable[[Api], Api]
-) -> None:
-    guesser = opened(Api(strict_server.url))
-
-    statuses = [deliver(guesser, {}, "guess").status_code for _ in range(5)]
-
-    assert statuses == [401, 401, 401, 429, 429]
-
-
 def test_a_gateway_that_fails_is_tried_again_and_holds_up_nothing(
     hook: Api, waiting: Callable[[], Waiting], phones: Gateway
 ) -> None:
@@ -372,13 +241,6 @@ def test_health_says_how_the_session_stands(hook: Api, phones: Gateway) -> None:
         assert eventually(lambda: shown(False))
     finally:
         phones.is_connected = True
-
-
-def test_health_without_a_gateway_says_that_we_answer(anyone: Api) -> None:
-    answer = expect(anyone.get(HEALTH), 200)
-
-    assert set(answer) == {"status", "timestamp"}
-    assert answer["status"] == "ok"
 
 
 def test_no_log_line_holds_a_phone_a_message_or_a_secret(
