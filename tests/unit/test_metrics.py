@@ -23,6 +23,7 @@ metrics.count_request("GET", "/v1/cards", 200, 0.3)
 metrics.count_conflict()
 metrics.count_sent(2.0)
 metrics.count_event(metrics.EventOutcome.DEAD_LETTERED)
+metrics.count_notification(metrics.NotificationOutcome.FAILED)
 """
 SUM = """
 import sys
@@ -77,6 +78,8 @@ def test_processes_that_share_a_directory_are_summed_up(tmp_path: Path) -> None:
     assert found["financial_api_outbox_events_total", "failed"] == 0
     assert found["financial_api_outbox_events_total", "dead_lettered"] == 3
     assert found["financial_api_outbox_publish_seconds_sum",] == 6
+    assert found["financial_api_notifications_total", "failed"] == 3
+    assert found["financial_api_notifications_total", "dead_lettered"] == 0
 
 
 def test_a_fork_counts_for_itself(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ POINTS = [
     "scoring/latePenaltySevere",
 ]
 THRESHOLD, COOLDOWN = "approval/autoApproveThreshold", "approval/cooldownDays"
-EVERY = [*LIMITS, THRESHOLD, COOLDOWN, *POINTS]
+SWITCH, HOURS = "whatsapp/notificationsEnabled", "whatsapp/approvalExpiryHours"
+EVERY = [*LIMITS, THRESHOLD, COOLDOWN, *POINTS, SWITCH, HOURS]
 
 
 def test_the_defaults_are_those_of_the_domain():
@@ -34,6 +35,8 @@ def test_the_defaults_are_those_of_the_domain():
         "scoring/latePenaltyMild": "20",
         "scoring/latePenaltyModerate": "50",
         "scoring/latePenaltySevere": "100",
+        "whatsapp/notificationsEnabled": "true",
+        "whatsapp/approvalExpiryHours": "24",
     }
 
 
@@ -62,7 +65,12 @@ def test_a_limit_outside_that_is_refused(path, text):
 
 @pytest.mark.parametrize(
     ("path", "lowest", "highest"),
-    [(THRESHOLD, 0, 1001), (COOLDOWN, 0, 3650), *((path, 0, 1000) for path in POINTS)],
+    [
+        (THRESHOLD, 0, 1001),
+        (COOLDOWN, 0, 3650),
+        (HOURS, 1, 8760),
+        *((path, 0, 1000) for path in POINTS),
+    ],
 )
 def test_a_whole_number_has_its_range(path, lowest, highest):
     field = PARAMETERS[path][0]
@@ -91,11 +99,19 @@ def test_no_text_does_worse_than_a_value_error(path, text):
     assert isinstance(value, type(getattr(Parameters(), field)))
 
 
-@pytest.mark.parametrize("path", [THRESHOLD, COOLDOWN, *POINTS])
+@pytest.mark.parametrize("path", [THRESHOLD, COOLDOWN, HOURS, *POINTS])
 @pytest.mark.parametrize("text", ["10.0", "1.5", "1e1"])
 def test_a_whole_number_has_no_fraction(path, text):
     with pytest.raises(ValueError):  # noqa: PT011  # int's own message
         parse(path, text)
+
+
+def test_a_switch_is_true_or_false():
+    assert parse(SWITCH, "true") == ("notifications_enabled", True)
+    assert parse(SWITCH, "false") == ("notifications_enabled", False)
+    for text in ("True", "on", "1", "yes"):
+        with pytest.raises(ValueError, match="neither true nor false"):
+            parse(SWITCH, text)
 
 
 def test_an_unknown_path_is_refused_with_the_known_ones():

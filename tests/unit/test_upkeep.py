@@ -1,11 +1,13 @@
 """Chores are done in their time, and one that fails holds up no other."""
 
+import threading
+
 import pytest
 
 from financial_api.kernel import clock
 from infra_backends.exceptions import BackendUnavailable
 from outbox import upkeep
-from outbox.upkeep import Upkeep, chore
+from outbox.upkeep import Upkeep, UpkeepThread, chore
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
 
@@ -53,5 +55,21 @@ def test_one_that_fails_is_told_and_done_again_in_its_time(time, done, caplog, e
     assert caplog.text.count("broken could not be done") == 2
 
 
-def test_sent_events_and_expired_keys_are_among_the_chores():
-    assert "retention" in upkeep.CHORES
+def test_a_thread_does_them_beside_the_relay_until_it_is_stopped(monkeypatch):
+    monkeypatch.setattr(upkeep, "CHORES", {})
+    monkeypatch.setattr(upkeep, "LOOK_SECONDS", 0.001)
+    runs = threading.Semaphore(0)
+    chore("often", every_seconds=0)(runs.release)
+    thread = UpkeepThread()
+
+    for _ in range(3):
+        assert runs.acquire(timeout=10)
+    thread.stop()
+
+    while runs.acquire(blocking=False):
+        pass
+    assert not runs.acquire(timeout=0.05)
+
+
+def test_what_ages_is_among_the_chores():
+    assert {"retention", "whatsapp-expiry"} <= set(upkeep.CHORES)
