@@ -8,6 +8,7 @@ from datetime import datetime
 
 from financial_api.kernel import clock
 from infra_backends.messaging.base import Connection, MessagingBackend
+from notifications.phones import masked
 
 MOST_KEPT = 100
 
@@ -32,7 +33,7 @@ class Backend(MessagingBackend):
 
     def send(self, phone: str, text: str) -> None:
         with self._lock:
-            sys.stdout.write(f"WhatsApp to *{phone[-4:]}:\n{text}\n")
+            sys.stdout.write(f"WhatsApp to {masked(phone)}:\n{text}\n")
             sys.stdout.flush()
             self._sent.append(SentMessage(phone, text, clock.now()))
 

@@ -14,7 +14,7 @@ TEXT = "Request 0190fa4e:\nanswer *y 0190fa4e* or *n 0190fa4e* ✅"
 def test_a_message_is_printed_in_full_and_its_phone_is_not(capsys: pytest.CaptureFixture[str]):
     Backend().send(PHONE, TEXT)
 
-    assert capsys.readouterr().out == f"WhatsApp to *4321:\n{TEXT}\n"
+    assert capsys.readouterr().out == f"WhatsApp to …4321:\n{TEXT}\n"
 
 
 def test_what_was_sent_is_kept_in_order(stopped_clock):
@@ -42,7 +42,7 @@ def test_messages_of_several_threads_do_not_mix(capsys: pytest.CaptureFixture[st
     backend = Backend()
     Together(lambda: None).run([lambda: backend.send(PHONE, "one\ntwo")] * 8)
 
-    assert capsys.readouterr().out == "WhatsApp to *4321:\none\ntwo\n" * 8
+    assert capsys.readouterr().out == "WhatsApp to …4321:\none\ntwo\n" * 8
 
 
 def test_there_is_no_session_to_connect():

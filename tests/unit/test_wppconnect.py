@@ -83,10 +83,17 @@ def test_a_phone_that_is_not_on_whatsapp_is_rejected(gateway, wppconnect):
     assert gateway.asked(SEND) == 1
 
 
-def test_a_phone_that_does_not_exist_is_rejected_whatever_the_status_is_called(gateway, wppconnect):
-    gateway.script(
-        SEND, said(400, {"status": "error", "message": "O número informado não existe."})
-    )
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"status": "error", "message": "O número informado não existe."},
+        {"status": "Connected", "message": "The number does not exist."},
+    ],
+)
+def test_a_phone_that_does_not_exist_is_known_by_the_status_or_by_the_text(
+    gateway, wppconnect, content
+):
+    gateway.script(SEND, said(400, content))
 
     with pytest.raises(MessageRejected, match=r"^the phone is not on WhatsApp$"):
         wppconnect.send(PHONE, TEXT)
@@ -139,7 +146,7 @@ def test_a_disconnected_session_is_told_by_the_answer_whatever_its_status(
         GARBAGE,
         Reply(200, b""),
         Reply(201, b"\xff"),
-        Reply(201, b"[" * 60_000),
+        Reply(201, b'{"response":' + b"[" * 60_000),
         Reply(201, b'{"status": NaN}'),
         Reply(204, b""),
         *(
