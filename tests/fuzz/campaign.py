@@ -46,6 +46,9 @@ CHECKED: dict[str, dict[str, Any]] = {
     "ignored_auth": {},
     "strangers_find_nothing": {},
 }
+PROVED_BY_HEADER = {"receiveGatewayEvent"}
+"""The operations whose required header is what callers prove themselves by."""
+
 NOT_APPLICABLE = {
     "use_after_free": "it looks for what a DELETE left behind, and there is no DELETE",
     "object_level_authorization": (
@@ -153,9 +156,12 @@ def _checks() -> dict[str, Any]:
 def _operation(name: str) -> dict[str, Any]:
     refusals = REFUSALS.get(name, {})
     in_scenarios = refusals | IN_SCENARIOS.get(name, {})
+    checks = _accepting(refusals)
+    if name in PROVED_BY_HEADER:
+        checks["missing_required_header"] = {"expected-statuses": ["401"]}
     return {
         "include-operation-id": name,
-        "checks": _accepting(refusals),
+        "checks": checks,
         "phases": {"stateful": {"checks": _accepting(in_scenarios)}},
     }
 

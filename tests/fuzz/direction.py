@@ -18,6 +18,7 @@ from schemathesis.schemas import BaseSchema
 
 from tests.fuzz.cast import Cast, Target
 from tests.support.api import Customer
+from tests.support.webhook import SECRET
 
 NOBODY = "Bearer nobody-yet"
 """Stands for the caller of a case until it is known what the case is called on."""
@@ -79,6 +80,8 @@ class Direction:
             )
         if case.headers.get("Authorization") == NOBODY:
             case.headers["Authorization"] = target.caller.http.headers["Authorization"]
+            if _takes_secret(case):
+                case.headers["X-Webhook-Secret"] = SECRET
         key = case.headers.get("Idempotency-Key")
         if key is not None and not _is_negative(case, ParameterLocation.HEADER):
             case.headers["Idempotency-Key"] = _fresh_key(len(key))
@@ -146,6 +149,10 @@ class Direction:
 def operation_id_of(case: Case) -> str:
     name: str = case.operation.definition.raw["operationId"]
     return name
+
+
+def _takes_secret(case: Case) -> bool:
+    return any("webhookSecret" in one for one in case.operation.definition.raw.get("security", ()))
 
 
 def _is_negative(case: Case, location: ParameterLocation) -> bool:
