@@ -86,7 +86,7 @@ class Direction:
             self._prepare_query(case)
         if not _is_negative(case, ParameterLocation.BODY) and isinstance(case.body, dict):
             case.body = {
-                name: round(value, 2) if name in _AMOUNTS else value
+                name: round(value, 2) if name in _AMOUNTS and _is_number(value) else value
                 for name, value in case.body.items()
             }
 
@@ -150,6 +150,11 @@ def operation_id_of(case: Case) -> str:
 
 def _is_negative(case: Case, location: ParameterLocation) -> bool:
     return case.meta is not None and case.meta.is_negative_at(location)
+
+
+def _is_number(value: Any) -> bool:
+    """Return False for what a scenario took over from an answer that had none, which is null."""
+    return isinstance(value, int | float)
 
 
 def _fresh_key(length: int) -> str:
