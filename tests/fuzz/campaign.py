@@ -30,6 +30,10 @@ UNEXPECTED_METHODS = ["get", "post", "delete", "trace", "options", "query"]
 """Not PUT and PATCH, which go the same way as DELETE."""
 
 STEPS = 5
+"""Of a scenario, of which there are half as many as random cases of one operation, or at least
+so many:"""
+
+FEWEST_SCENARIOS = 20
 
 CHECKED: dict[str, dict[str, Any]] = {
     "not_a_server_error": {},
@@ -115,6 +119,8 @@ def load(url: str, examples: int | None) -> BaseSchema:
             "generation": {
                 "max-examples": examples,
                 "deterministic": deterministic,
+                # A server remembers, so looking for a smaller case takes thousands in vain.
+                "no-shrink": True,
                 "database": "none",
             },
             "phases": {
@@ -130,7 +136,10 @@ def load(url: str, examples: int | None) -> BaseSchema:
                 },
                 "stateful": {
                     "max-steps": STEPS,
-                    "generation": {"max-examples": -(-examples // 2)},
+                    "generation": {
+                        "max-examples": max(FEWEST_SCENARIOS, examples // 2),
+                        "no-shrink": True,
+                    },
                 },
             },
             "checks": _checks(),

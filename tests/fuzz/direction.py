@@ -89,7 +89,7 @@ class Direction:
             self._prepare_query(case)
         if not _is_negative(case, ParameterLocation.BODY) and isinstance(case.body, dict):
             case.body = {
-                name: round(value, 2) if name in _AMOUNTS else value
+                name: round(value, 2) if name in _AMOUNTS and _is_number(value) else value
                 for name, value in case.body.items()
             }
 
@@ -157,6 +157,11 @@ def _takes_secret(case: Case) -> bool:
 
 def _is_negative(case: Case, location: ParameterLocation) -> bool:
     return case.meta is not None and case.meta.is_negative_at(location)
+
+
+def _is_number(value: Any) -> bool:
+    """Return False for what a scenario took over from an answer that had none, which is null."""
+    return isinstance(value, int | float)
 
 
 def _fresh_key(length: int) -> str:
