@@ -74,7 +74,7 @@ def read_text(path: Path) -> str:
 def parse(text: str, name: str) -> Document:
     """Return the document in a text of YAML or JSON. Raises UnreadableContract."""
     try:
-        root = yaml.safe_load(text)
+        root = yaml.load(text, Loader=yaml.CSafeLoader)  # six times as fast as SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UnreadableContract(f"{name} is no YAML: {error}.") from error
     if not isinstance(root, Mapping):

@@ -26,7 +26,7 @@ def fits(value, schema):
     return jsonschema.Draft202012Validator(schema).is_valid(value)
 
 
-@settings(deadline=None)
+@settings(max_examples=200)
 @given(pairs, st.data())
 def test_what_is_refused_and_was_not_is_told_to_those_who_send_it(pair, data):
     before, after = pair
@@ -35,7 +35,7 @@ def test_what_is_refused_and_was_not_is_told_to_those_who_send_it(pair, data):
         assert any(change.senders for change in changes_between(before, after))
 
 
-@settings(deadline=None)
+@settings(max_examples=200)
 @given(pairs, st.data())
 def test_what_may_come_and_could_not_is_told_to_those_who_read_it(pair, data):
     before, after = map(any_of, pair)
@@ -44,7 +44,7 @@ def test_what_may_come_and_could_not_is_told_to_those_who_read_it(pair, data):
         assert any(change.readers for change in changes_between(*pair))
 
 
-@settings(deadline=None)
+@settings(max_examples=200)
 @given(pairs)
 def test_a_schema_that_stays_has_no_changes(pair):
     for schema in pair:
