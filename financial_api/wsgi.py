@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import django
 from django.core.handlers.wsgi import WSGIHandler, get_script_name
+from django.http import HttpResponse
 from django.urls import set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "financial_api.settings.local")
@@ -26,9 +27,11 @@ class Application(WSGIHandler):
     ORM backend does by itself, and the others have none of.
     """
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+    def __call__(  # type: ignore[override]  # the supertype's answer is a WSGI one only in effect
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> list[bytes]:
         set_script_prefix(get_script_name(environ))
-        response = self.get_response(self.request_class(environ))
+        response = cast("HttpResponse", self.get_response(self.request_class(environ)))
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
         return [response.content]
 
