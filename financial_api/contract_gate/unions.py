@@ -16,7 +16,7 @@ from financial_api.contract_gate.essence import essence
 from financial_api.contract_gate.findings import Change, narrower, wider
 from financial_api.contract_gate.keywords import null_is_gone, null_is_new, type_names, value_names
 from financial_api.contract_gate.merging import alternatives
-from financial_api.contract_gate.shapes import NULL, NUMBER, OBJECT, Alternatives, Shape
+from financial_api.contract_gate.shapes import NULL, OBJECT, Alternatives, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def pair(
         (-len(one & other) / len(one | other), i, j)
         for i, one in enumerate(traits[0])
         for j, other in enumerate(traits[1])
-        if old[i].types & new[j].types or _are_numbers(old[i], new[j])
+        if old[i].types & new[j].types
     )
     became: dict[int, int] = {}
     for _, i, j in ranked:
@@ -76,10 +76,6 @@ def changes_of_union(pairing: Pairing, within: Sequence[Change]) -> Iterator[Cha
         pairing.newly_exclusive or pairing.new or any(change.readers for change in within)
     ):
         yield narrower("may fit several alternatives of `oneOf`, which allows only one")
-
-
-def _are_numbers(shape: Shape, other: Shape) -> bool:
-    return "number" in shape.types | other.types and shape.types | other.types <= NUMBER
 
 
 def _traits(document: Document, shape: Shape) -> frozenset[str]:
