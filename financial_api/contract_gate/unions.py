@@ -14,7 +14,7 @@ from itertools import combinations
 from financial_api.contract_gate.document import Document
 from financial_api.contract_gate.essence import essence
 from financial_api.contract_gate.findings import Change, narrower, wider
-from financial_api.contract_gate.keywords import null_is_gone, null_is_new, type_names, value_names
+from financial_api.contract_gate.keywords import null_is_new, type_names, value_names
 from financial_api.contract_gate.merging import alternatives
 from financial_api.contract_gate.shapes import NULL, OBJECT, Alternatives, Shape
 
@@ -61,11 +61,8 @@ def pair(
 def changes_of_union(pairing: Pairing, within: Sequence[Change]) -> Iterator[Change]:
     """Yield what is otherwise about the list of alternatives; `within` are changes of theirs."""
     for shape in pairing.gone:
-        if shape.types == NULL:
-            yield null_is_gone()
-        else:
-            what = _described(shape)
-            yield narrower(f"is never {what} any more", f"are refused when it is {what}")
+        what = _described(shape)
+        yield narrower(f"is never {what} any more", f"are refused when it is {what}")
     for shape in pairing.new:
         if shape.types == NULL:
             yield null_is_new()
