@@ -14,9 +14,9 @@ from itertools import combinations
 from financial_api.contract_gate.document import Document
 from financial_api.contract_gate.essence import essence
 from financial_api.contract_gate.findings import Change, narrower, wider
-from financial_api.contract_gate.keywords import null_is_new, type_names, value_names
+from financial_api.contract_gate.keywords import type_names, value_names
 from financial_api.contract_gate.merging import alternatives
-from financial_api.contract_gate.shapes import NULL, OBJECT, Alternatives, Shape
+from financial_api.contract_gate.shapes import OBJECT, Alternatives, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,8 @@ def changes_of_union(pairing: Pairing, within: Sequence[Change]) -> Iterator[Cha
         what = _described(shape)
         yield narrower(f"is never {what} any more", f"are refused when it is {what}")
     for shape in pairing.new:
-        if shape.types == NULL:
-            yield null_is_new()
-        else:
-            what = _described(shape)
-            yield wider(f"may be {what}", f"may meet {what}, which it never was")
+        what = _described(shape)
+        yield wider(f"may be {what}", f"may meet {what}, which it never was")
     if pairing.may_collide and (
         pairing.newly_exclusive or pairing.new or any(change.readers for change in within)
     ):
