@@ -30,8 +30,9 @@ def _findings(released: Document, current: Document) -> Iterator[Finding]:
         yield from _identity(operation, after[key])
         yield from inputs.compare(released, current, operation, after[key])
         yield from outputs.compare(released, current, operation, after[key])
-    for key in after.keys() - before.keys():
-        yield harmless(after[key].name, after[key].name, "is new")
+    for key, operation in after.items():
+        if key not in before:
+            yield harmless(operation.name, operation.name, "is new")
 
 
 def _gone(operation: Operation, after: Mapping[Key, Operation]) -> Finding:
@@ -89,5 +90,5 @@ def _webhooks(released: Document, current: Document) -> Iterator[Finding]:
         if name not in new or essence(released, node) != essence(current, new[name]):
             text = f"those whom the webhook `{name}` calls may meet what they do not know"
             yield breaks(EVERY_OPERATION, str(name), text)
-    for name in new.keys() - old.keys():
+    for name in sorted(new.keys() - old.keys()):
         yield harmless(EVERY_OPERATION, str(name), f"the webhook `{name}` is new")

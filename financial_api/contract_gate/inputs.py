@@ -86,7 +86,7 @@ def _body(
             yield otherwise(f"is encoded in another way as `{media_type}`")
         schema = new.contents[media_type].schema
         yield from changes(released, current, (content.schema,), (schema,))
-    for media_type in new.contents.keys() - old.contents.keys():
+    for media_type in sorted(new.contents.keys() - old.contents.keys()):
         yield Change(media_type, "is new")
 
 

@@ -34,9 +34,9 @@ def _types(before: Shape, after: Shape) -> Iterator[Change]:
         return
     new, gone = after.types - before.types, before.types - after.types
     if new >= NULL:
-        yield null_is_new()
+        yield _null_is_new()
     if gone >= NULL:
-        yield null_is_gone()
+        yield _null_is_gone()
     fact = f"is {type_names(after.types - NULL)}, and was {type_names(before.types - NULL)}"
     if new - NULL and gone - NULL:
         yield otherwise(fact)
@@ -46,11 +46,11 @@ def _types(before: Shape, after: Shape) -> Iterator[Change]:
         yield narrower(fact)
 
 
-def null_is_new() -> Change:
+def _null_is_new() -> Change:
     return wider("may be `null`", "may meet `null`, which it never was")
 
 
-def null_is_gone() -> Change:
+def _null_is_gone() -> Change:
     return narrower("is never `null` any more", "are refused when it is `null`")
 
 
@@ -74,9 +74,9 @@ def _values(before: Shape, after: Shape) -> Iterator[Change]:
             f"is never {shown(value)} any more", f"are refused when it is {shown(value)}"
         )
     if "null" in after.values - before.values:
-        yield null_is_new()
+        yield _null_is_new()
     if "null" in before.values - after.values:
-        yield null_is_gone()
+        yield _null_is_gone()
 
 
 def value_names(values: frozenset[str] | None) -> str:

@@ -85,8 +85,6 @@ class Shape:
             shape = replace(shape, patterns=frozenset())
         if kind not in (NUMBER, STRING):
             shape = replace(shape, formats=frozenset())
-        if kind != ARRAY:
-            shape = replace(shape, items=())
         if kind != OBJECT:
             shape = replace(
                 shape,

@@ -14,9 +14,9 @@ from itertools import combinations
 from financial_api.contract_gate.document import Document
 from financial_api.contract_gate.essence import essence
 from financial_api.contract_gate.findings import Change, narrower, wider
-from financial_api.contract_gate.keywords import null_is_gone, null_is_new, type_names, value_names
+from financial_api.contract_gate.keywords import type_names, value_names
 from financial_api.contract_gate.merging import alternatives
-from financial_api.contract_gate.shapes import NULL, NUMBER, OBJECT, Alternatives, Shape
+from financial_api.contract_gate.shapes import OBJECT, Alternatives, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def pair(
         (-len(one & other) / len(one | other), i, j)
         for i, one in enumerate(traits[0])
         for j, other in enumerate(traits[1])
-        if old[i].types & new[j].types or _are_numbers(old[i], new[j])
+        if old[i].types & new[j].types
     )
     became: dict[int, int] = {}
     for _, i, j in ranked:
@@ -61,25 +61,15 @@ def pair(
 def changes_of_union(pairing: Pairing, within: Sequence[Change]) -> Iterator[Change]:
     """Yield what is otherwise about the list of alternatives; `within` are changes of theirs."""
     for shape in pairing.gone:
-        if shape.types == NULL:
-            yield null_is_gone()
-        else:
-            what = _described(shape)
-            yield narrower(f"is never {what} any more", f"are refused when it is {what}")
+        what = _described(shape)
+        yield narrower(f"is never {what} any more", f"are refused when it is {what}")
     for shape in pairing.new:
-        if shape.types == NULL:
-            yield null_is_new()
-        else:
-            what = _described(shape)
-            yield wider(f"may be {what}", f"may meet {what}, which it never was")
+        what = _described(shape)
+        yield wider(f"may be {what}", f"may meet {what}, which it never was")
     if pairing.may_collide and (
         pairing.newly_exclusive or pairing.new or any(change.readers for change in within)
     ):
         yield narrower("may fit several alternatives of `oneOf`, which allows only one")
-
-
-def _are_numbers(shape: Shape, other: Shape) -> bool:
-    return "number" in shape.types | other.types and shape.types | other.types <= NUMBER
 
 
 def _traits(document: Document, shape: Shape) -> frozenset[str]:

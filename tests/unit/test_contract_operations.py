@@ -209,6 +209,14 @@ BREAKS = {
         f"clients that read `text/plain` of {PLACE} 200 may meet it unasked, "
         "since `Accept` is not negotiated",
     ),
+    "answer encoded otherwise": (
+        a_contract(answering(TEXT)),
+        a_contract(
+            answering(TEXT, content={"application/json": {"schema": TEXT, "encoding": {"a": {}}}})
+        ),
+        f"clients that read the body of {PLACE} 200 may meet what it never was: "
+        "it is encoded in another way as `application/json`",
+    ),
     "answer's header gone": (
         headed(),
         answers("200"),

@@ -87,6 +87,10 @@ HARMLESS = {
         {"type": "object"},
         thing(TEXT, required=False),
     ),
+    "new field beside any others": (
+        {"type": "object", "additionalProperties": {}},
+        thing(TEXT, required=False) | {"additionalProperties": True},
+    ),
     "descriptions and examples": (
         thing(TEXT),
         thing(TEXT | {"description": "Words.", "examples": ["a"], "title": "Note", "x-a": 1}),
@@ -111,6 +115,32 @@ HARMLESS = {
     "types said one by one": (
         thing({"type": ["string", "integer"], "minimum": 1}),
         thing({"anyOf": [INTEGER | {"minimum": 1}, TEXT]}),
+    ),
+    "what counts for one type only, said beside it": (
+        thing(
+            {
+                "type": ["string", "number", "array", "object", "boolean"],
+                "pattern": "^a",
+                "format": "date",
+                "multipleOf": 2,
+                "items": TEXT,
+                "required": ["a"],
+                "maxLength": 5,
+                "minimum": 5,
+                "maxItems": 5,
+            }
+        ),
+        thing(
+            {
+                "anyOf": [
+                    TEXT | {"pattern": "^a", "format": "date", "maxLength": 5},
+                    {"type": "number", "multipleOf": 2, "format": "date", "minimum": 5},
+                    {"type": "array", "items": TEXT, "maxItems": 5},
+                    {"type": "object", "required": ["a"]},
+                    {"type": "boolean"},
+                ]
+            }
+        ),
     ),
     "one part": (thing(TEXT), {"allOf": [thing(TEXT)]}),
     "parts": (
@@ -255,6 +285,11 @@ def test_alternatives_that_any_of_may_share_are_harmless_to_those_who_send():
             "`note` of {} may meet the new value `b`, and break if they know all of them",
         ),
         (
+            thing(INTEGER | {"maximum": 1}),
+            thing(INTEGER),
+            "`note` of {} may meet what it never was: it has no `maximum` any more, and had 1",
+        ),
+        (
             thing(TEXT),
             thing(INTEGER),
             "`note` of {} may meet what it never was: it is `integer`, and was `string`",
@@ -299,6 +334,11 @@ def test_those_who_read_are_told_what_they_meet(before, after, told):
         (
             thing({"type": ["string", "null"]}),
             thing(TEXT),
+            "send `note` to {} are refused when it is `null`",
+        ),
+        (
+            thing({"anyOf": [CAT, DOG, {"type": "null"}]}),
+            thing({"anyOf": [CAT, DOG]}),
             "send `note` to {} are refused when it is `null`",
         ),
         (
