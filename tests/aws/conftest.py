@@ -7,7 +7,6 @@ import pytest
 
 from infra_backends import persistence
 from infra_backends.persistence.dynamodb import Backend as DynamoDB
-from outbox import wakeup
 from tests.support.dynamodb import DynamoDBStore
 from tests.support.emulators import CREDENTIALS, Emulator, ministack
 from tests.support.store import LEFT_OUT, LeftOut
@@ -43,8 +42,3 @@ def dynamodb(tables: DynamoDBStore) -> Iterator[DynamoDB]:
     """The DynamoDB backend over empty tables, which services reach through their handle as well."""
     with tables.serving() as backend, persistence.use(backend):
         yield backend
-
-
-@pytest.fixture
-def no_relay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wakeup, "nudge", lambda: None)

@@ -1,12 +1,11 @@
 """Runs every test of this folder over every backend, with a transport that writes down."""
 
 import contextlib
-import random
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from financial_api.kernel import clock, ids
+from financial_api.kernel import clock
 from infra_backends import events, persistence
 from infra_backends.persistence.base import PersistenceBackend
 from outbox import wakeup
@@ -15,14 +14,10 @@ from tests.support.store import LEFT_OUT, LeftOut
 from tests.support.stores import BackendUnderTest
 from tests.support.transport import Transport
 
-SEED = 20260301
-
 
 @pytest.fixture(autouse=True)
-def _seeded_ids() -> Iterator[None]:
-    previous = ids.install(random.Random(SEED).getrandbits)
-    yield
-    ids.install(previous)
+def _alike(seeded_ids: None) -> None:
+    """Have identifiers be the same ones each time."""
 
 
 @pytest.fixture(autouse=True)

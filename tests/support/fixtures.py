@@ -1,18 +1,22 @@
 """The fixtures of every suite that runs over all backends."""
 
+import random
 from collections.abc import Iterator
 
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from financial_api.kernel import clock
+from financial_api.kernel import clock, ids
 from infra_backends import persistence
 from infra_backends.persistence.base import PersistenceBackend
+from outbox import wakeup
 from tests.support.clocks import UnhurriedClock
 from tests.support.interleaving import Interleaving
 from tests.support.store import LEFT_OUT, LeftOut, Store
 from tests.support.stores import BACKENDS, BackendUnderTest
 from tests.support.threads import Together
+
+SEED = 20260301
 
 
 @pytest.fixture(scope="session", params=BACKENDS, ids=lambda entry: entry.name)
@@ -63,6 +67,20 @@ def sweeping(entry: BackendUnderTest, backend: PersistenceBackend) -> Persistenc
     if entry.expires_by_itself:
         pytest.skip(f"{entry.name} lets things expire by itself")
     return backend
+
+
+@pytest.fixture
+def seeded_ids() -> Iterator[None]:
+    """Have the random ends of identifiers be the same ones in each test."""
+    previous = ids.install(random.Random(SEED).getrandbits)
+    yield
+    ids.install(previous)
+
+
+@pytest.fixture
+def no_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands wake nobody."""
+    monkeypatch.setattr(wakeup, "nudge", lambda: None)
 
 
 @pytest.fixture
