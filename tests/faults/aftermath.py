@@ -29,7 +29,7 @@ def look_at(backend: PersistenceBackend, cast: Cast) -> dict[str, Any]:
 
 def unbroken(backend: PersistenceBackend, scenario: Scenario) -> tuple[Any, Any]:
     """Run a scenario to its end, and return what somebody has before and after it."""
-    cast = scenario.cast(f"{scenario.name}-unbroken")
+    cast = scenario.cast(f"{scenario.name.replace(' ', '-')}-unbroken")
     before = look_at(backend, cast)
     response = scenario.send(cast, KEY)
     assert response.status_code == (scenario.refusal or scenario.success), response.text
