@@ -31,7 +31,7 @@ from financial_api.wsgi import application
 token = f"Bearer {issue('user-001')}"
 client = httpx.Client(
     transport=httpx.WSGITransport(application),
-    base_url="http://in-process.test",
+    base_url="http://localhost",
     headers={"Authorization": token},
 )
 client.post("/v1/users", json={}).raise_for_status()
