@@ -14,14 +14,15 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -
 LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 AUDIT := pipx run --spec pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
+GATE := $(PYTHON) manage.py contract_gate --settings=financial_api.settings.memory
 EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.memory
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run aws serve test proof soak fuzz bench bench-calls bench-relay lint schema schema-check format lock audit clean
+.PHONY: help run aws serve test proof soak fuzz bench bench-calls bench-relay lint schema schema-check contract-check release-contract format lock audit clean
 
 help: ## Show what there is
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # Running needs less than testing, and whoever only runs it need not wait for the rest.
 $(READY): requirements/run.txt
@@ -53,14 +54,15 @@ serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the en
 	$(PYTHON) manage.py migrate --verbosity 0 && \
 	exec $(PYTHON) manage.py serve
 
-test: $(INSTALLED) lint schema-check ## Style, types, the schema, and what every part does on every backend
+test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema, and what every part does on every backend
 	$(PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 2
 
 proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz
 	$(PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2
 
 soak: $(INSTALLED) ## Workers killed over 5,000 events, and half a minute without broker, bus or AWS
-	SOAK=1 $(PYTHON) -m pytest tests/aws/test_worker_kills.py tests/aws/test_worker_outages.py
+	SOAK=1 $(PYTHON) -m pytest tests/aws/test_worker_kills.py tests/aws/test_worker_outages.py \
+		tests/aws/test_outages.py tests/relay/test_kills.py tests/faults/test_cleanup_crashes.py
 
 fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --numprocesses 2
@@ -95,6 +97,12 @@ schema-check: $(INSTALLED) ## Fail when one of them is not what the code says
 	@$(SCHEMA) | diff -u openapi.yaml - || { echo 'openapi.yaml differs from the code: run make schema' >&2; exit 1; }
 	@$(EVENTS) | diff -u events.schema.json - || { echo 'events.schema.json differs from the code: run make schema' >&2; exit 1; }
 	@$(EVENTS) --markdown | diff -u EVENTS.md - || { echo 'EVENTS.md differs from the code: run make schema' >&2; exit 1; }
+
+contract-check: $(INSTALLED) ## Fail when openapi.yaml breaks clients of the released contract
+	@$(GATE)
+
+release-contract: $(INSTALLED) schema-check ## Make openapi.yaml the released contract
+	@$(GATE) --release
 
 lock: ## Pin the newest allowed versions of all dependencies
 	$(LOCK) pyproject.toml -o requirements/run.txt

@@ -3,6 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 
+import accounts.urls
+import cards.urls
+import outbox.urls
+import transactions.urls
 from financial_api.api.docs import DocsViewSet, FaviconViewSet, OpenApiFileViewSet
 from financial_api.api.health import LivenessViewSet, ReadinessViewSet
 from financial_api.api.metrics import MetricsViewSet
@@ -14,14 +18,19 @@ def unknown_route(request: HttpRequest) -> HttpResponse:
     return response_to(NotFound("There is no such route."), request)
 
 
+_VERSION_1 = [
+    *cards.urls.urlpatterns,
+    *transactions.urls.urlpatterns,
+    *accounts.urls.urlpatterns,
+    *outbox.urls.urlpatterns,
+]
+"""As one list: a path that is not found in one of several is looked for in the next at a price."""
+
 urlpatterns = [
+    path("v1/", include(_VERSION_1)),
     path("health/liveness", LivenessViewSet.as_view({"get": "retrieve"})),
     path("health/readiness", ReadinessViewSet.as_view({"get": "retrieve"})),
     path("metrics", MetricsViewSet.as_view({"get": "retrieve"})),
-    path("v1/", include("accounts.urls")),
-    path("v1/", include("cards.urls")),
-    path("v1/", include("transactions.urls")),
-    path("v1/", include("outbox.urls")),
     path("webhooks/", include("notifications.urls")),
     path("openapi.yaml", OpenApiFileViewSet.as_view({"get": "retrieve"})),
     path("docs", DocsViewSet.as_view({"get": "retrieve"})),

@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler, get_script_name
+from django.http import HttpResponse
+from django.urls import set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "financial_api.settings.local")
 
-_django = get_wsgi_application()
+django.setup(set_prefix=False)
 
 from infra_backends.checks import refuse_to_start  # noqa: E402  # the apps must be ready first
 from outbox import wakeup  # noqa: E402
@@ -17,10 +20,20 @@ refuse_to_start()
 wakeup.start()
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    """Answer one request with its whole body at once, which spares the server streaming it."""
-    response = _django(environ, start_response)
-    try:
-        return [b"".join(response)]
-    finally:
-        response.close()
+class Application(WSGIHandler):
+    """Answers a request with its whole body at once, which spares the server streaming it.
+
+    Django's signals round a request are not sent: they look after database connections, which the
+    ORM backend does by itself, and the others have none of.
+    """
+
+    def __call__(  # type: ignore[override]  # the supertype's answer is a WSGI one only in effect
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> list[bytes]:
+        set_script_prefix(get_script_name(environ))
+        response = cast("HttpResponse", self.get_response(self.request_class(environ)))
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        return [response.content]
+
+
+application = Application()

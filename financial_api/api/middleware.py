@@ -39,7 +39,7 @@ class EdgeMiddleware:
         response["X-Request-ID"] = context.request_id
         if _VERSIONED.match(request.path_info):
             response["Cache-Control"] = "private, no-cache"
-            patch_vary_headers(response, ["Authorization", "Origin"])
+            _vary(response)
             _add_rate(response, context)
         response["Content-Length"] = str(len(response.content))
         if _leaves_body_unread(request):
@@ -47,6 +47,14 @@ class EdgeMiddleware:
         if request.method == "HEAD":
             response.content = b""
         return response
+
+
+def _vary(response: HttpResponse) -> None:
+    """Have caches tell callers and origins apart; what is usual is told in a usual way."""
+    if response.headers.get("Vary", "origin") == "origin":
+        response["Vary"] = "Authorization, Origin"
+    else:
+        patch_vary_headers(response, ["Authorization", "Origin"])
 
 
 def _leaves_body_unread(request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
@@ -35,6 +36,7 @@ R = TypeVar("R")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
+_NEGOTIATOR = DefaultContentNegotiation()
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -49,6 +51,10 @@ class PublicViewSet(ViewSetMixin, APIView):
     """What its callers prove themselves by, as the OpenAPI document names it."""
     authentication_classes = ()
     permission_classes = ()
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Return the request without parsers and authenticators, which would read nothing here."""
+        return Request(request, negotiator=_NEGOTIATOR)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Nothing is negotiated: answers are JSON."""

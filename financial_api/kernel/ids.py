@@ -33,14 +33,20 @@ def new_id(at: datetime) -> str:
     milliseconds, microseconds = divmod((at - _EPOCH) // _MICROSECOND, 1000)
     fraction = microseconds * 4096 // 1000
     value = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | _random_bits(62)
-    return str(uuid.UUID(int=value))
+    return _canonical(value)
 
 
 def derived_id(identifier: str, name: str) -> str:
     """Return the identifier that `name` has beside another: of the same time, always the same."""
     digest = hashlib.sha256(f"{identifier}#{name}".encode()).digest()
     random_end = int.from_bytes(digest[:8]) & _RANDOM_END
-    return str(uuid.UUID(int=uuid.UUID(identifier).int & ~_RANDOM_END | random_end))
+    return _canonical(uuid.UUID(identifier).int & ~_RANDOM_END | random_end)
+
+
+def _canonical(value: int) -> str:
+    """Return what `str(uuid.UUID(int=value))` does, in half the time."""
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def is_id(text: str) -> bool:

@@ -82,11 +82,13 @@ class BatchPublisher(EventsBackend):
         entries = [self._entry(event) for event in events]
         rejections = {e.event_id: _too_large(e) for e in entries if e.size > MOST_BYTES}
         waiting = [entry for entry in entries if entry.event_id not in rejections]
+        self._service.make_ready()
         with deadline.within(PUBLISH_SECONDS):
             rejections |= self._publish(waiting)
         return [rejections.get(event.event_id) for event in events]
 
     def ping(self) -> None:
+        self._service.make_ready()
         with deadline.within(PING_SECONDS):
             self._look()
 

@@ -4,12 +4,13 @@ boto3's own retries are off. They know nothing of the time that a request has le
 other threads that have just been waiting for the same service in vain.
 """
 
+import functools
 import logging
 import random
 import threading
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
@@ -65,9 +66,18 @@ class Service:
         self._lock = threading.Lock()
         self._breaker = Breaker()
 
+    def make_ready(self) -> None:
+        """Make the client for a thread in a hurry, so that no call need wait for that.
+
+        For who gives calls a time of their own: what they take is then the service's doing alone.
+        """
+        self._client(hurried=True)
+
     def client(self) -> Any:
         """Return the client that is as patient as the calling thread may be."""
-        hurried = deadline.is_running()
+        return self._client(hurried=deadline.is_running())
+
+    def _client(self, *, hurried: bool) -> Any:
         if hurried not in self._clients:
             with self._lock:
                 if hurried not in self._clients:
@@ -122,10 +132,22 @@ class Service:
             max_pool_connections=self._connections,
             tcp_keepalive=True,
         )
-        session = boto3.Session(region_name=self._region)
-        client = session.client(self.name, endpoint_url=self._endpoint_url, config=config)
+        session = botocore.session.get_session()
+        session.register_component("data_loader", _loader())
+        client = session.create_client(
+            self.name, self._region, endpoint_url=self._endpoint_url, config=config
+        )
         client.meta.events.register("before-parse", _check_whole)
         return client
+
+
+@functools.cache
+def _loader() -> Any:
+    """Return what loads the descriptions of AWS's services, and keeps them.
+
+    Reading them is most of what a client costs: 80 ms of CPU for the first one, 15 for another.
+    """
+    return botocore.session.get_session().get_component("data_loader")
 
 
 def _check_whole(response_dict: dict[str, Any], **_: Any) -> None:

@@ -108,6 +108,7 @@ class Backend(ConfigBackend):
 
     def _read_again(self) -> None:
         try:
+            self._service.make_ready()
             with deadline.within(REFRESH_SECONDS):
                 texts = self._read()
         except (BackendUnavailable, BotoCoreError, ClientError) as error:

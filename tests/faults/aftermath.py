@@ -21,15 +21,15 @@ over before."""
 
 
 def look_at(backend: PersistenceBackend, cast: Cast) -> dict[str, Any]:
-    """Return what somebody has; fail unless all rows in the store fit together."""
-    found = look(backend, [cast.customer.ecosystem_id], [cast.admin.ecosystem_id])
+    """Return what somebody has; fail unless all rows of theirs fit together."""
+    found = look(backend, [cast.customer.ecosystem_id], [cast.admin.ecosystem_id], alone=True)
     check_rows(found)
     return shape(found, cast)
 
 
 def unbroken(backend: PersistenceBackend, scenario: Scenario) -> tuple[Any, Any]:
     """Run a scenario to its end, and return what somebody has before and after it."""
-    cast = scenario.cast("unbroken")
+    cast = scenario.cast(f"{scenario.name}-unbroken")
     before = look_at(backend, cast)
     response = scenario.send(cast, KEY)
     assert response.status_code == (scenario.refusal or scenario.success), response.text

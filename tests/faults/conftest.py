@@ -6,7 +6,7 @@ import pytest
 
 from financial_api.kernel import clock
 from outbox import wakeup
-from tests.support.clocks import UnhurriedClock
+from tests.support.clocks import EndlessClock
 from tests.support.in_process import nothing_cached
 
 
@@ -17,6 +17,6 @@ def _no_relay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _as_if_just_started() -> Iterator[None]:
-    """Have nothing cached, and no pauses."""
-    with nothing_cached(), clock.installed(UnhurriedClock()):
+    """Have nothing cached, no pauses, and as much time for a request as it takes."""
+    with nothing_cached(), clock.installed(EndlessClock()):
         yield

@@ -23,11 +23,13 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
+from financial_api.kernel import clock  # noqa: E402
 from infra_backends import persistence  # noqa: E402
 from outbox import wakeup  # noqa: E402
 from tests.faults.aftermath import KEY, check_aftermath, unbroken  # noqa: E402
 from tests.faults.scenarios import SCENARIOS, Cast, Scenario  # noqa: E402
 from tests.support.api import Api  # noqa: E402
+from tests.support.clocks import EndlessClock  # noqa: E402
 from tests.support.in_process import URL, in_process  # noqa: E402
 from tests.support.round_trips import round_trips_announced  # noqa: E402
 from tests.support.statements import commits_announced  # noqa: E402
@@ -40,10 +42,13 @@ Tell = Callable[[Any], None]
 def main(scenario: Scenario) -> None:
     """Kill at one step after another, until a child comes to the end of its request."""
     wakeup.nudge = lambda: None
-    in_process(Api(URL)).get("/health/liveness")  # loads what no child shall have to load again
+    # Load what no child shall have to load again, and hand no connection down.
+    in_process(Api(URL)).get("/health/liveness")
+    persistence.ping()
+    persistence.close()
     before, after = in_child(lambda tell: tell(unbroken(persistence, scenario)))
     for number in itertools.count():
-        name = str(number)
+        name = f"{scenario.name}-{number}"
         prepared = in_child(lambda tell, name=name: tell(_prepare(scenario, name)))
 
         def die(tell: Tell, name: str = name, prepared: Any = prepared, at: int = number) -> None:
@@ -109,4 +114,5 @@ def _be_a_child(work: Callable[[Tell], None], writing: int) -> None:
 
 
 if __name__ == "__main__":
-    main(next(scenario for scenario in SCENARIOS if scenario.name == sys.argv[1]))
+    with clock.installed(EndlessClock()):
+        main(next(scenario for scenario in SCENARIOS if scenario.name == sys.argv[1]))

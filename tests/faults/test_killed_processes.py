@@ -19,7 +19,7 @@ FEWEST_STEPS = {"COMMIT": 8, "TransactWriteItems": 4}
 """By what a request's last step is: one transaction of many statements, or of one."""
 
 
-@pytest.fixture(params=LASTING, ids=lambda entry: entry.name)
+@pytest.fixture(scope="module", params=LASTING, ids=lambda entry: entry.name)
 def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     """The environment of processes that share a database of their own."""
     entry: BackendUnderTest = request.param

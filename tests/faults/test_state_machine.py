@@ -22,7 +22,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.faults.machine import ServiceMachine, Tally
 from tests.support.store import Store
 
-STEPS = int(os.environ.get("STATE_MACHINE_STEPS", "1000"))
+STEPS = int(os.environ.get("STATE_MACHINE_STEPS", "2000"))
 SEED = os.environ.get("STATE_MACHINE_SEED", "2")
 SHRINKS = "STATE_MACHINE_SHRINK" in os.environ
 

@@ -18,6 +18,7 @@ from schemathesis.schemas import BaseSchema
 
 from tests.fuzz.cast import Cast, Target
 from tests.support.api import Customer
+from tests.support.webhook import SECRET
 
 NOBODY = "Bearer nobody-yet"
 """Stands for the caller of a case until it is known what the case is called on."""
@@ -79,6 +80,8 @@ class Direction:
             )
         if case.headers.get("Authorization") == NOBODY:
             case.headers["Authorization"] = target.caller.http.headers["Authorization"]
+            if _takes_secret(case):
+                case.headers["X-Webhook-Secret"] = SECRET
         key = case.headers.get("Idempotency-Key")
         if key is not None and not _is_negative(case, ParameterLocation.HEADER):
             case.headers["Idempotency-Key"] = _fresh_key(len(key))
@@ -86,7 +89,7 @@ class Direction:
             self._prepare_query(case)
         if not _is_negative(case, ParameterLocation.BODY) and isinstance(case.body, dict):
             case.body = {
-                name: round(value, 2) if name in _AMOUNTS else value
+                name: round(value, 2) if name in _AMOUNTS and _is_number(value) else value
                 for name, value in case.body.items()
             }
 
@@ -148,8 +151,17 @@ def operation_id_of(case: Case) -> str:
     return name
 
 
+def _takes_secret(case: Case) -> bool:
+    return any("webhookSecret" in one for one in case.operation.definition.raw.get("security", ()))
+
+
 def _is_negative(case: Case, location: ParameterLocation) -> bool:
     return case.meta is not None and case.meta.is_negative_at(location)
+
+
+def _is_number(value: Any) -> bool:
+    """Return False for what a scenario took over from an answer that had none, which is null."""
+    return isinstance(value, int | float)
 
 
 def _fresh_key(length: int) -> str:

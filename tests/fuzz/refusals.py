@@ -20,6 +20,7 @@ REFUSALS: dict[str, dict[int, str]] = {
     "createPurchase": {402: _CREDIT},
     "listAuditLogs": {400: _TWO_FILTERS},
     "listEvents": {400: _TWO_FILTERS},
+    "receiveGatewayEvent": {400: "only the data of a message has a shape, and not that of others"},
     "registerUser": {400: "the address must be that of the token"},
 }
 

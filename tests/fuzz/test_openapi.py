@@ -25,6 +25,7 @@ from tests.support.document import document
 from tests.support.servers import RunningServer, running
 from tests.support.store import LEFT_OUT, LeftOut
 from tests.support.stores import BackendUnderTest
+from tests.support.webhook import SECRET
 
 EXAMPLES = int(os.environ["FUZZ_EXAMPLES"]) if "FUZZ_EXAMPLES" in os.environ else None
 CLEANUP = "/v1/admin/cleanup"
@@ -47,7 +48,9 @@ def server(entry: BackendUnderTest) -> Iterator[RunningServer]:
             FUZZED_SETTINGS: environment["DJANGO_SETTINGS_MODULE"],
             "DJANGO_SETTINGS_MODULE": "tests.fuzz.settings",
         }
-        yield stack.enter_context(running(environment | settings, THROTTLE="off"))
+        yield stack.enter_context(
+            running(environment | settings, THROTTLE="off", WEBHOOK_SECRET=SECRET)
+        )
 
 
 def test_the_server_does_what_the_document_says(server: RunningServer) -> None:

@@ -24,14 +24,15 @@ import pytest
 
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.drainers import Drainers, Line, drainers, wait_until
+from tests.support.soak import soaking
 
 ENTITIES = 200
-EACH = 10
+EACH = soaking(promised=10, in_ci=5)
 EVENTS = ENTITIES * EACH
 AT_ONCE = 3
 IN_FLIGHT = 10
 KILL_EVERY_SECONDS = 1.5
-AWAY_SECONDS = 10.0
+AWAY_SECONDS = soaking(promised=10.0, in_ci=5.0)
 MOST_SECONDS = 90.0
 REFUSED = "was moved by another"
 MOST_REFUSED = EVENTS // 20

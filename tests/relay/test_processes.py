@@ -12,7 +12,6 @@ import pytest
 
 from infra_backends.persistence.base import PersistenceBackend
 from outbox.wakeup import STOP_SECONDS
-from tests.support.api import eventually
 from tests.support.servers import ROOT
 
 START_SECONDS = 60.0
@@ -76,7 +75,7 @@ def test_a_relay_of_its_own_stops_when_it_is_told_to_and_says_what_it_has_sent(
 ) -> None:
     output_of(run("-c", SEED))
     process = run("manage.py", "outbox_relay")
-    eventually(lambda: depth(run) == 0, START_SECONDS)
+    output_of(run("-c", WAIT))
 
     process.send_signal(signal.SIGTERM)
     told_at = time.monotonic()
@@ -90,17 +89,7 @@ def test_a_relay_of_its_own_stops_when_it_is_told_to_and_says_what_it_has_sent(
 
 def leases(run: Run) -> list[str]:
     """Return who holds each shard's lease, as an operator is told."""
-    return [line.split()[-1] for line in status(run)]
-
-
-def depth(run: Run) -> int:
-    """Return how many events wait, as an operator is told."""
-    return sum(int(line.split()[1]) for line in status(run))
-
-
-def status(run: Run) -> list[str]:
-    """Return what an operator is told of each shard."""
-    return output_of(run("manage.py", "outbox_status"))[1:9]
+    return [line.split()[-1] for line in output_of(run("manage.py", "outbox_status"))[1:9]]
 
 
 SEED = """
@@ -115,4 +104,12 @@ from tests.support.relays import a_chain
 for number in range(10):
     chain = a_chain(f"card-{os.getpid()}-{number}", 3)
     persistence.commit(Commit(now=clock.now(), saves=chain))
+"""
+
+WAIT = """
+import django
+django.setup()
+from infra_backends import persistence
+from tests.support.api import eventually
+eventually(lambda: persistence.outbox.oldest_unsent() is None, 60)
 """

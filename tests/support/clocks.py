@@ -12,6 +12,16 @@ class UnhurriedClock(SystemClock):
         pass
 
 
+class EndlessClock(UnhurriedClock):
+    """The machine's clock, on which nothing takes any time, so no deadline ever passes.
+
+    For tests of what is done, and not of how soon, on a machine that may be busy.
+    """
+
+    def monotonic(self) -> float:
+        return 1.0
+
+
 class SetClock(UnhurriedClock):
     """A clock that stands still until a test moves it, also backwards."""
 

@@ -19,7 +19,7 @@ METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 @functools.cache
 def document() -> dict[str, Any]:
-    loaded = yaml.safe_load(SCHEMA_FILE.read_text())
+    loaded = yaml.load(SCHEMA_FILE.read_text(), yaml.CSafeLoader)
     exact: dict[str, Any] = json.loads(json.dumps(loaded), parse_float=Decimal)
     return exact
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -70,14 +70,21 @@ class Everything:
 
 
 def look(
-    backend: PersistenceBackend, people: Collection[str] = (), admins: Collection[str] = ()
+    backend: PersistenceBackend,
+    people: Collection[str] = (),
+    admins: Collection[str] = (),
+    *,
+    alone: bool = False,
 ) -> Everything:
     """Read everything of these people, of all who have an event or a request, and of all admins
-    who are known or named in an event.
+    who are known or named in an event; `alone`, of these people and admins and of nobody else.
     """
-    events = _by_entity(pages(partial(backend.outbox.page, None, None)))
-    flat = list(itertools.chain.from_iterable(events.values()))
+    flat = list(pages(partial(backend.outbox.page, None, None)))
     requests = list(pages(partial(backend.card_requests.page, None, oldest_first=True)))
+    if alone:
+        flat = [event for event in flat if event.ecosystem_id in people]
+        requests = [request for request in requests if request.ecosystem_id in people]
+    events = _by_entity(flat)
     of_users = [event.ecosystem_id for event in flat if event.entity_type != EntityType.SYSTEM]
     known = list(
         dict.fromkeys([*people, *of_users, *(request.ecosystem_id for request in requests)])
@@ -132,7 +139,7 @@ def _read(backend: PersistenceBackend, keys: Sequence[Key[Any]]) -> Reading:
     return Reading(found)
 
 
-def _by_entity(events: Iterator[Event]) -> dict[Entity, list[Event]]:
+def _by_entity(events: Iterable[Event]) -> dict[Entity, list[Event]]:
     found: dict[Entity, list[Event]] = defaultdict(list)
     for event in events:
         found[event.entity].append(event)

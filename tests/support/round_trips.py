@@ -12,16 +12,20 @@ from unittest import mock
 
 import httpx
 from botocore.httpsession import URLLib3Session
+from django.test import override_settings
 
+from cards.entities import SHORT_CODE_LENGTH
 from financial_api.kernel import clock
 from financial_api.kernel.clock import SystemClock
 from infra_backends import persistence
 from infra_backends.persistence.dynamodb.kinds import LISTING_SHARDS
 from outbox.entities import EventStatus
-from tests.support.api import DEFAULT_PRODUCT, Admin, Customer, expect, new_key
+from tests.support.api import DEFAULT_PRODUCT, Admin, Api, Customer, expect, new_key
 from tests.support.in_process import URL, in_process, nothing_cached
 from tests.support.relays import a_chain
 from tests.support.storing import store
+from tests.support.webhook import SECRET, deliver, event
+from tests.support.whatsapp import BOTH
 
 Ask = Callable[[], httpx.Response]
 
@@ -109,6 +113,7 @@ def _costs() -> Iterator[Cost]:
     yield from _of_registration()
     yield from _of_a_customer(admin)
     yield from _of_decisions(admin)
+    yield from _of_whatsapp(admin)
     yield from _of_operations(admin)
 
 
@@ -161,6 +166,16 @@ def _of_decisions(admin: Admin) -> Iterator[Cost]:
     yield _cost("approval", 3, lambda: admin.approve(first, 500, key=key))
     yield _cost("approval, replayed", 2, lambda: admin.approve(first, 500, key=key))
     yield _cost("rejection", 3, lambda: admin.reject(second))
+
+
+def _of_whatsapp(admin: Admin) -> Iterator[Cost]:
+    request_id = admin.pending_request(_customer())
+    hook = in_process(Api(URL))
+    answer = event(f"y {request_id[-SHORT_CODE_LENGTH:]}")
+    with override_settings(WHATSAPP_ADMINS=BOTH, WEBHOOK_SECRET=SECRET):
+        yield _cost("WhatsApp answer", 3, lambda: deliver(hook, answer))
+        yield _cost("WhatsApp answer, again", 2, lambda: deliver(hook, answer))
+        yield _cost("WhatsApp message, ignored", 2, lambda: deliver(hook, event("hello")))
 
 
 def _of_operations(admin: Admin) -> Iterator[Cost]:

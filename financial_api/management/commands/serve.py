@@ -25,18 +25,23 @@ class Command(BaseCommand):
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
         os.environ["METRICS_DIR"] = str(directory)
         metrics.forget_the_dead(directory)
-        command = [
-            sys.executable,
-            *("-m", "granian", "financial_api.wsgi:application"),
-            *("--interface", "wsgi", "--no-ws", "--http", "1"),
-            *("--host", settings.HOST, "--port", str(settings.PORT)),
-            *("--workers", str(settings.WORKERS)),
-            *("--blocking-threads", str(settings.THREADS)),
-            *("--backpressure", str(2 * settings.THREADS)),
-            *("--http1-header-read-timeout", "10000"),
-            *("--workers-kill-timeout", str(STOP_SECONDS)),
-            "--respawn-failed-workers",
-        ]
+        command = server_command("financial_api.wsgi:application", settings.PORT)
         if settings.LOG_FORMAT == "json":
             command += ["--log-config", str(LOGGING_OF_GRANIAN)]
         os.execv(sys.executable, command)  # noqa: S606  # no shell, and every word is ours
+
+
+def server_command(application: str, port: int) -> list[str]:
+    """Return the command that serves a WSGI application as the settings say."""
+    return [
+        sys.executable,
+        *("-m", "granian", application),
+        *("--interface", "wsgi", "--no-ws", "--http", "1"),
+        *("--host", settings.HOST, "--port", str(port)),
+        *("--workers", str(settings.WORKERS)),
+        *("--blocking-threads", str(settings.THREADS)),
+        *("--backpressure", str(2 * settings.THREADS)),
+        *("--http1-header-read-timeout", "10000"),
+        *("--workers-kill-timeout", str(STOP_SECONDS)),
+        "--respawn-failed-workers",
+    ]

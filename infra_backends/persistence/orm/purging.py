@@ -93,6 +93,8 @@ def _delete_of_users(model: type[Model]) -> Step:
 
 def _remove_unneeded(ids: Collection[str]) -> None:
     """Remove those users that are marked as deleted and that nothing refers to."""
+    if not ids:
+        return
     marked = User.objects.filter(ecosystem_id__in=ids, deleted=True)
     locked = list(marked.order_by("ecosystem_id").select_for_update().values_list("pk", flat=True))
     unneeded = User.objects.filter(ecosystem_id__in=locked)

@@ -86,14 +86,15 @@ def _page(
     nowhere = after is not None and not is_id(after)
     if nowhere or not all(map(is_text, conditions.values())):
         return Page((), None)
-    if after is not None:
-        conditions[f"{by}__gt" if ascending else f"{by}__lt"] = after
-    with reading():
-        rows = table.model._default_manager.filter(**conditions)
-        rows = rows.order_by(by if ascending else f"-{by}")
-        ahead = rows if limit is None else rows[: limit + 1]
-        values = ahead.values_list(*table.rows.columns)
-        entities = [table.rows.from_row(row) for row in values]
+    with reading() as connection:
+        entities = table.page(
+            connection,
+            by,
+            equal=conditions,
+            after=after,
+            limit=None if limit is None else limit + 1,
+            ascending=ascending,
+        )
     if limit is None or len(entities) <= limit:
         return Page(entities, None)
     return Page(entities[:limit], getattr(entities[limit - 1], by))

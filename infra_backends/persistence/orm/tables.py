@@ -1,13 +1,13 @@
-"""A table of entities: the read by key, and the conditional statements a commit is made of.
+"""A table of entities: the reads by key and by page, and the conditional statements of a commit.
 
-The statements are written once for each table, from its model: having Django compile them for
-every commit takes longer than running them.
+The statements are written from the table's model: having Django compile them for every commit and
+page takes longer than running them.
 """
 
 # ruff: noqa: S608
 # What is put into a statement's text is only ever the name of a table, a column or a condition.
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django.db import models
@@ -91,6 +91,37 @@ class Table(Generic[E]):
             entities = [self._entity(row, connection) for row in cursor.fetchall()]
         found = ((self.key_of(entity), entity) for entity in entities)
         return {wanted[key]: entity for key, entity in found if key in wanted}
+
+    def page(
+        self,
+        connection: BaseDatabaseWrapper,
+        by: str,
+        *,
+        equal: Mapping[str, Any],
+        after: str | None,
+        limit: int | None,
+        ascending: bool,
+    ) -> list[E]:
+        """Return up to `limit` entities in the order of a column, from where it is past `after`.
+
+        Columns must be `equal` to what is given.
+        """
+        conditions = ["TRUE", *(f"{_column(self._columns[name])} = %s" for name in equal)]
+        parameters = [self.prepared(name, value, connection) for name, value in equal.items()]
+        if after is not None:
+            conditions.append(f"{_column(self._columns[by])} {'>' if ascending else '<'} %s")
+            parameters.append(self.prepared(by, after, connection))
+        statement = (
+            f"SELECT {self._all} FROM {self._name} "
+            f"WHERE {' AND '.join(conditions)}{self._and_there} "
+            f"ORDER BY {_column(self._columns[by])} {'ASC' if ascending else 'DESC'}"
+        )
+        if limit is not None:
+            statement += " LIMIT %s"
+            parameters.append(limit)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return [self._entity(row, connection) for row in cursor.fetchall()]
 
     def insert(self, cursor: CursorWrapper, entities: Sequence[E], *gives_way: Any) -> None:
         """Store new entities; `gives_way` are the values its condition asks for.
