@@ -127,6 +127,13 @@ def test_development_tokens_are_off_unless_they_are_asked_for(run: Run) -> None:
     assert setting(run, "ALLOW_MOCK_TOKENS", ALLOW_MOCK_TOKENS=None) is False
 
 
+def test_development_tokens_are_refused_on_aws_itself(run: Run) -> None:
+    refused = run(SHOW % "'IDENTITY',", ALLOW_MOCK_TOKENS="on", AWS_ENDPOINT_URL=None)
+
+    assert refused.returncode != 0
+    assert "ALLOW_MOCK_TOKENS" in refused.stderr
+
+
 def test_on_an_emulator_a_secret_key_is_made_and_kept(run: Run) -> None:
     first = setting(run, "SECRET_KEY", SECRET_KEY=None)
 
