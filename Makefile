@@ -12,13 +12,14 @@ INSTALLED := $(VENV)/.installed
 EMULATOR := .emulator
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
+AUDIT := pipx run --spec pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
 GATE := $(PYTHON) manage.py contract_gate --settings=financial_api.settings.memory
 EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.memory
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run aws serve test proof soak fuzz bench bench-calls bench-relay lint schema schema-check contract-check release-contract format lock clean
+.PHONY: help run aws serve test proof soak fuzz bench bench-calls bench-relay lint schema schema-check contract-check release-contract format lock audit clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -56,8 +57,8 @@ serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the en
 test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema, and what every part does on every backend
 	$(PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 2
 
-proof: $(INSTALLED) ## What is promised, under fire: the relay, crashes, a state machine, fuzz
-	$(PYTHON) -m pytest tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2
+proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz
+	$(PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2
 
 soak: $(INSTALLED) ## Workers killed over 5,000 events, and half a minute without broker, bus or AWS
 	SOAK=1 $(PYTHON) -m pytest tests/aws/test_worker_kills.py tests/aws/test_worker_outages.py \
@@ -107,6 +108,9 @@ lock: ## Pin the newest allowed versions of all dependencies
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(LOCK) --group emulator -o requirements/emulator.txt
+
+audit: ## Ask PyPI for known vulnerabilities of what a deployment runs
+	$(AUDIT) -r requirements/run.txt
 
 clean: ## Remove the virtual environment, the data and every cache
 	rm -rf $(VENV) $(EMULATOR) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

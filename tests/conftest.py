@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.store import LEFT_OUT
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.callers", "tests.support.fixtures"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

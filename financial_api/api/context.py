@@ -68,13 +68,14 @@ def client_address(request: HttpRequest) -> str:
 
     Each trusted proxy appends whom it heard from to X-Forwarded-For, so the client's own address
     stands as many places from the end as there are such proxies; anything before it is hearsay.
+    No proxy names a zone of its own machine (`fe80::1%eth0`), and a zone may be any text.
     """
     connection: str = request.META.get("REMOTE_ADDR", "")
     proxies = settings.TRUSTED_PROXIES
     if not proxies:
         return connection
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    if len(hops) < proxies:
+    if len(hops) < proxies or "%" in hops[-proxies]:
         return connection
     try:
         return str(ipaddress.ip_address(hops[-proxies]))

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 
 from financial_api.api.context import EdgeContext, context_of
@@ -54,6 +55,8 @@ def response_to(error: Exception, request: HttpRequest) -> ContractResponse:
     if isinstance(error, BackendUnavailable):
         logger.warning("request %s: %s", context.request_id, error)
         return error_response(ServiceUnavailable(), context)
+    if isinstance(error, SuspiciousOperation):  # such as more query parameters than Django reads
+        return error_response(ValidationError(), context)
     logger.error("request %s failed", context.request_id, exc_info=error)
     return error_response(InternalError(), context)
 
@@ -62,8 +65,15 @@ _BY_STATUS: dict[int, type[ApiError]] = {404: NotFound, 405: MethodNotAllowed}
 
 
 def reshaped(response: HttpResponse, request: HttpRequest) -> HttpResponse:
-    """Return an error that Django made, such as a debug page, in the contract's shape."""
+    """Return an error that Django made, such as a debug page, in the contract's shape.
+
+    What the middleware within has put into its headers stays there.
+    """
     if response.status_code < 400 or isinstance(response, ContractResponse):
         return response
     fallback = ValidationError if response.status_code < 500 else InternalError
-    return error_response(_BY_STATUS.get(response.status_code, fallback)(), context_of(request))
+    error = _BY_STATUS.get(response.status_code, fallback)()
+    described = error_response(error, context_of(request))
+    for name, value in response.items():
+        described.headers.setdefault(name, value)
+    return described

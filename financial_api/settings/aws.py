@@ -28,6 +28,10 @@ from infra_backends.aws.names import Names
 ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", "")
 """Where an emulator is; the clients find it by themselves."""
 IS_EMULATED = is_loopback(urlsplit(ENDPOINT_URL).hostname or "")
+if ALLOW_MOCK_TOKENS and not ENDPOINT_URL:
+    raise ImproperlyConfigured(
+        "ALLOW_MOCK_TOKENS is on, but without AWS_ENDPOINT_URL this is AWS itself."
+    )
 
 SECRET_KEY = env.str("SECRET_KEY", "") or (own_secret_key(DATA_DIR) if IS_EMULATED else "")
 """On AWS it must be given, since every process that serves needs the same."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from financial_api.settings.hosts import hosts_by_default
 from financial_api.settings.logs import logging_settings
 from notifications.admins import admins_from
 
@@ -17,8 +18,6 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
 
 DEBUG = False
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
-"""The API builds no URL from the Host header, so any is as good as another."""
 
 ROOT_URLCONF = "financial_api.urls"
 WSGI_APPLICATION = "financial_api.wsgi.application"
@@ -41,6 +40,7 @@ MIDDLEWARE = [
     "financial_api.api.middleware.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "financial_api.api.hosts.HostMiddleware",
     "corsheaders.middleware.CorsMiddleware",
 ]
 
@@ -102,8 +102,20 @@ SECURE_HSTS_PRELOAD = True
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+SILENCED_SYSTEM_CHECKS = [
+    # CSRF: a browser adds nothing by itself that lets anyone in here. There are no cookies, and
+    # a page of another origin can send neither Authorization nor X-Webhook-Secret unasked.
+    "security.W003",
+    # Redirecting to HTTPS is the proxy's. Here it would drop the body of what was posted, after
+    # the token had come in clear, and fail the health checks of a balancer that speaks HTTP.
+    "security.W008",
+]
+
 # What only a developer or an operator switches on.
 ALLOW_MOCK_TOKENS = env.bool("ALLOW_MOCK_TOKENS", False)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=hosts_by_default(allow_mock_tokens=ALLOW_MOCK_TOKENS)
+)
 ALLOW_CLEANUP = env.bool("ALLOW_CLEANUP", False)
 DISABLED_ACCOUNTS = env.list("DISABLED_ACCOUNTS", default=[])
 """ecosystemIds whose development tokens count as those of an account the provider disabled."""

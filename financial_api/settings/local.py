@@ -10,11 +10,15 @@ from financial_api.settings.embedded import (
     local_identity,
     orm_database,
 )
+from financial_api.settings.hosts import hosts_by_default
 from financial_api.settings.secret_key import own_secret_key
 from financial_api.settings.whatsapp import messaging_settings
 
 SECRET_KEY = env.str("SECRET_KEY", "") or own_secret_key(DATA_DIR)
 ALLOW_MOCK_TOKENS = env.bool("ALLOW_MOCK_TOKENS", True)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=hosts_by_default(allow_mock_tokens=ALLOW_MOCK_TOKENS)
+)
 CORS_ALLOWED_ORIGIN_REGEXES = LOCALHOST_ORIGINS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "infra_backends.persistence.orm"]

@@ -113,7 +113,7 @@ class BatchPublisher(EventsBackend):
         last: Failure | None = None
         for number in range(ROUNDS):
             if number:
-                clock.sleep(random.uniform(0, FIRST_PAUSE * 2**number))  # noqa: S311
+                clock.sleep(random.uniform(0, FIRST_PAUSE * 2**number))  # noqa: S311  # jitter
             again: list[Entry] = []
             for batch in _batches(waiting):
                 for entry, failure in zip(batch, self._send(batch), strict=True):

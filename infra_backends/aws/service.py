@@ -95,7 +95,7 @@ class Service:
         failure: Exception | None = None
         for number in range(ATTEMPTS):
             if number:
-                clock.sleep(random.uniform(0, FIRST_PAUSE))  # noqa: S311
+                clock.sleep(random.uniform(0, FIRST_PAUSE))  # noqa: S311  # jitter
             if deadline.remaining() < LEAST_SECONDS:
                 break
             self._breaker.check(self.name)

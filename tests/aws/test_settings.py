@@ -31,7 +31,7 @@ from financial_api.wsgi import application
 token = f"Bearer {issue('user-001')}"
 client = httpx.Client(
     transport=httpx.WSGITransport(application),
-    base_url="http://in-process.test",
+    base_url="http://localhost",
     headers={"Authorization": token},
 )
 client.post("/v1/users", json={}).raise_for_status()
@@ -125,6 +125,13 @@ def test_a_region_and_a_prefix_reach_every_backend(run: Run) -> None:
 
 def test_development_tokens_are_off_unless_they_are_asked_for(run: Run) -> None:
     assert setting(run, "ALLOW_MOCK_TOKENS", ALLOW_MOCK_TOKENS=None) is False
+
+
+def test_development_tokens_are_refused_on_aws_itself(run: Run) -> None:
+    refused = run(SHOW % "'IDENTITY',", ALLOW_MOCK_TOKENS="on", AWS_ENDPOINT_URL=None)
+
+    assert refused.returncode != 0
+    assert "ALLOW_MOCK_TOKENS" in refused.stderr
 
 
 def test_on_an_emulator_a_secret_key_is_made_and_kept(run: Run) -> None:

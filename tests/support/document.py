@@ -44,6 +44,18 @@ def filled(path: str, **values: str) -> str:
     )
 
 
+def example_body(method: str, path: str) -> Any:
+    """Return a body that the document shows for an operation, None for one that takes none.
+
+    Its numbers are as JSON has them, to be sent.
+    """
+    described = document()["paths"][path][method.lower()].get("requestBody")
+    if described is None:
+        return None
+    examples = described["content"]["application/json"]["examples"]
+    return json.loads(json.dumps(next(iter(examples.values()))["value"], default=float))
+
+
 def check_answer(response: httpx.Response) -> None:
     """Fail unless an answer is as every answer must be, and as the document says of its own."""
     _check_common(response)

@@ -90,7 +90,7 @@ class Gateway:
             try:
                 return self._ask_once(call, token)
             except _NotTaken:
-                pause = random.uniform(0, FIRST_PAUSE * 2**number)  # noqa: S311
+                pause = random.uniform(0, FIRST_PAUSE * 2**number)  # noqa: S311  # jitter
                 if pause >= deadline.remaining():
                     raise
                 clock.sleep(pause)

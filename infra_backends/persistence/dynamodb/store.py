@@ -182,7 +182,7 @@ def _refusal(error: ClientError, items: Sequence[dict[str, Any]]) -> str:
 
 def _pause(number: int) -> bool:
     """Wait with full jitter before the next round; False when there is no time left for it."""
-    pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))  # noqa: S311
+    pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))  # noqa: S311  # jitter
     if pause >= deadline.remaining():
         return False
     clock.sleep(pause)

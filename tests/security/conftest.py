@@ -1,0 +1,23 @@
+"""Runs the tests of this folder over HTTP against one server.
+
+What they ask is decided before a store is, or is the same on each, as `tests/contract` shows.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.servers import RunningServer, memory_environment, running
+from tests.support.webhook import SECRET
+
+SECRET_KEY = "of-this-server-alone-0123456789-0123456789-0123456789"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningServer]:
+    settings = {"THROTTLE": "off", "WEBHOOK_SECRET": SECRET, "SECRET_KEY": SECRET_KEY}
+    with (
+        memory_environment() as environment,
+        running(environment, LOG_LEVEL="DEBUG", **settings) as server,
+    ):
+        yield server

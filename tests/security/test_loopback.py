@@ -1,0 +1,62 @@
+"""Where a process may take development tokens: on loopback, and towards loopback."""
+
+import os
+from typing import Any
+
+import pytest
+from django.core.management.base import SystemCheckError
+
+from infra_backends.checks import check_development_tokens, refuse_to_start
+
+AWAY = ["0.0.0.0", "::", "10.0.0.7", "api.example", "localhost.example", "127.0.0.1.example"]  # noqa: S104  # to be refused
+
+
+@pytest.fixture(autouse=True)
+def _on_loopback(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.ALLOW_MOCK_TOKENS, settings.HOST, settings.LISTEN_ADDRESS = True, "127.0.0.1", ""
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_on_loopback_they_may_be_taken(settings: Any, host: str) -> None:
+    settings.HOST = host
+
+    assert check_development_tokens() == []
+
+
+@pytest.mark.parametrize("host", AWAY)
+def test_anywhere_else_they_may_not(settings: Any, host: str) -> None:
+    settings.HOST = host
+
+    assert [refusal.id for refusal in check_development_tokens()] == ["infra_backends.E002"]
+
+
+@pytest.mark.parametrize("host", AWAY)
+def test_where_a_process_really_listens_is_what_counts(settings: Any, host: str) -> None:
+    settings.LISTEN_ADDRESS = host
+
+    assert [refusal.id for refusal in check_development_tokens()] == ["infra_backends.E002"]
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])
+@pytest.mark.parametrize(
+    "url", ["https://dynamodb.eu-west-1.amazonaws.com", "http://10.0.0.7:4566", "nonsense"]
+)
+def test_an_endpoint_elsewhere_forbids_them(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(name, url)
+
+    assert [refusal.id for refusal in check_development_tokens()] == ["infra_backends.E002"]
+
+
+def test_a_server_that_does_not_say_where_it_listens_does_not_start() -> None:
+    with pytest.raises(SystemCheckError, match="nothing says that this server listens on loopback"):
+        refuse_to_start()
+
+
+def test_without_them_a_server_may_listen_anywhere(settings: Any) -> None:
+    settings.ALLOW_MOCK_TOKENS, settings.LISTEN_ADDRESS = False, "0.0.0.0"  # noqa: S104
+
+    assert check_development_tokens() == []
