@@ -65,7 +65,7 @@ class Batch:
         return ServiceMachine(self._store, self._tally)
 
 
-def test_everything_fits_together_after_every_step(
+def test_every_answer_is_the_models_and_all_that_is_stored_fits_together(
     store: Store, django_db_blocker: DjangoDbBlocker
 ) -> None:
     tally = Tally()
