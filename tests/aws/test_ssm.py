@@ -12,7 +12,9 @@ import pytest
 
 from financial_api.kernel import clock, deadline
 from financial_api.kernel.parameters import Parameters, default_texts
-from infra_backends.config.ssm import RETRY_SECONDS, WAIT_SECONDS, Backend
+from infra_backends.aws import service as aws_service
+from infra_backends.config import ssm as ssm_backend
+from infra_backends.config.ssm import PAGE, RETRY_SECONDS, WAIT_SECONDS, Backend
 from tests.support.answering import Answer, Answering, Request, answering, fault
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
@@ -57,6 +59,10 @@ class Store:
         self.gate.set()
         self.is_endless = False
 
+    def fit_on_one_page(self) -> None:
+        """Have a read be one call."""
+        self.texts = dict(list(self.texts.items())[:PAGE])
+
     def __call__(self, operation: str, request: Request) -> Answer:
         assert operation == "GetParametersByPath"
         self.gate.wait(10)
@@ -70,6 +76,19 @@ class Store:
         if following < len(names) or self.is_endless:
             answer["NextToken"] = str(following)
         return 200, answer
+
+
+@pytest.fixture
+def hurried() -> None:
+    """For the tests of how long is waited."""
+
+
+@pytest.fixture(autouse=True)
+def _patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time to answer, but where silence is the subject."""
+    if "hurried" not in request.fixturenames:
+        monkeypatch.setattr(ssm_backend, "WAIT_SECONDS", 20.0)
+        monkeypatch.setitem(aws_service.PATIENCE, True, (10.0, 10.0))
 
 
 @pytest.fixture
@@ -239,6 +258,7 @@ def test_each_bad_value_is_warned_of_and_one_that_comes_back_too(
 def test_a_request_has_the_old_values_while_new_ones_are_read(
     backend: Backend, store: Store, service: Answering, moving: ElapsingClock
 ) -> None:
+    store.fit_on_one_page()
     backend.parameters()
     store.texts["/acme/approval/cooldownDays"] = "7"
     store.gate.clear()
@@ -268,6 +288,7 @@ def test_after_a_long_silence_the_first_request_has_new_values(
 def test_the_first_requests_of_many_threads_share_one_read(
     backend: Backend, store: Store, service: Answering
 ) -> None:
+    store.fit_on_one_page()
     store.texts["/acme/approval/cooldownDays"] = "7"
     served: list[int] = []
     together = threading.Barrier(16)
@@ -286,7 +307,9 @@ def test_the_first_requests_of_many_threads_share_one_read(
     assert len(service.calls) == 1
 
 
-def test_the_first_request_waits_no_longer_than_it_has_left(backend: Backend, store: Store) -> None:
+def test_the_first_request_waits_no_longer_than_it_has_left(
+    backend: Backend, store: Store, hurried: None
+) -> None:
     store.gate.clear()
     began_at = time.monotonic()
     with deadline.within(0.3):
@@ -296,7 +319,7 @@ def test_the_first_request_waits_no_longer_than_it_has_left(backend: Backend, st
 
 
 def test_a_store_that_hangs_costs_a_request_a_bounded_wait(
-    build: Build, service: Answering, store: Store
+    hurried: None, build: Build, service: Answering, store: Store
 ) -> None:
     store.gate.clear()
     backend = build(service.url)
