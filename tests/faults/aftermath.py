@@ -1,13 +1,15 @@
 """What must be found after a request was broken off, and what its retry must be answered."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from infra_backends.persistence.base import PersistenceBackend
 from tests.faults.scenarios import Cast, Scenario, shape
+from tests.support.api import error_of
 from tests.support.everything import look
 from tests.support.in_process import forget
 from tests.support.invariants import check_everything, check_rows
@@ -15,9 +17,18 @@ from tests.support.invariants import check_everything, check_rows
 KEY = "the-same-key"
 FEWEST_STEPS = 4
 
-BreakOff = Callable[[Cast, int], str | None]
-"""Sends a request under `KEY` and breaks it off at its n-th step, which it returns; None if it was
-over before."""
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where something befell a request, and what its client was told; None is nothing."""
+
+    step: str
+    told: httpx.Response | None = None
+
+
+BreakOff = Callable[[Cast, int], Point | None]
+"""Sends a request under `KEY` and has something befall it at its n-th step; None if it was over
+before."""
 
 
 def look_at(backend: PersistenceBackend, cast: Cast) -> dict[str, Any]:
@@ -37,23 +48,62 @@ def unbroken(backend: PersistenceBackend, scenario: Scenario) -> tuple[Any, Any]
 
 
 def check_aftermath(
-    backend: PersistenceBackend, scenario: Scenario, cast: Cast, before: Any, after: Any
+    backend: PersistenceBackend,
+    scenario: Scenario,
+    cast: Cast,
+    before: Any,
+    after: Any,
+    told: httpx.Response | None = None,
 ) -> bool:
-    """Fail unless all or nothing was done, and a retry does the rest; return if it was all."""
+    """Fail unless all or nothing was done, and a retry does the rest; return if it was all.
+
+    `told` is what the client was told, if it was told anything.
+    """
+    if told is not None and scenario.refusal is None and is_answer(scenario, told):
+        response = scenario.send(cast, KEY)
+        _check_retry(scenario, response, was_done=True)
+        assert not scenario.takes_key or response.content == told.content
+        assert look_at(backend, cast) == after
+        return True
     found = look_at(backend, cast)
-    assert found in (before, after)
+    was_done: bool = found == after
+    assert was_done or found == before
+    if told is not None:
+        _check_told(scenario, told, was_done=was_done)
     response = scenario.send(cast, KEY)
     if scenario.refusal is not None:
         assert response.status_code == scenario.refusal, response.text
-        again = look_at(backend, cast)
-        assert _failed(again) == _failed(found) + 1
-        return bool(found == after)
-    _check_retry(scenario, response, was_done=found == after)
+        assert _failed(look_at(backend, cast)) == _failed(found) + 1
+        return was_done
+    _check_retry(scenario, response, was_done=was_done)
     if scenario.takes_key:
         replay = scenario.send(cast, KEY)
         assert (replay.status_code, replay.content) == (200, response.content)
     assert look_at(backend, cast) == after
-    return bool(found == after)
+    return was_done
+
+
+def is_answer(scenario: Scenario, told: httpx.Response) -> bool:
+    """Return whether a client was told what it is told when nothing fails."""
+    return told.status_code == (scenario.refusal or scenario.success)
+
+
+def _check_told(scenario: Scenario, told: httpx.Response, *, was_done: bool) -> None:
+    """Fail unless a client was told the truth: done, or not done, or to come again and see.
+
+    A command that was tried again after it had been done, unbeknown to it, is told as a replay.
+    """
+    if is_answer(scenario, told):
+        assert was_done, told.text
+    elif told.status_code == httpx.codes.OK:
+        _check_retry(scenario, told, was_done=True)
+        assert was_done, told.text
+    elif told.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        error_of(told, 503, "SERVICE_UNAVAILABLE")
+        assert int(told.headers["Retry-After"]) >= 1
+    else:
+        error_of(told, 409, "VERSION_CONFLICT")
+        assert not was_done
 
 
 def _check_retry(scenario: Scenario, response: httpx.Response, *, was_done: bool) -> None:
@@ -75,17 +125,35 @@ def check_every_point(
     Returns whether it was done: True, False, or both of them.
     """
     before, after = unbroken(backend, scenario)
-    points: list[tuple[str, bool]] = []
-    for number in itertools.count():
-        cast = scenario.cast(f"{number}")
+    points = check_points(backend, scenario, "", break_off, before, after)
+    assert len(points) >= FEWEST_STEPS, points
+    check_everything(backend)
+    return {done for _, done in points}
+
+
+def check_points(
+    backend: PersistenceBackend,
+    scenario: Scenario,
+    name: str,
+    break_off: BreakOff,
+    before: Any,
+    after: Any,
+    steps: Iterable[int] | None = None,
+) -> list[tuple[Point, bool]]:
+    """Break a scenario off at one step after another, with people who are called by `name`.
+
+    Returns where, and each time whether it was done: from some step on always.
+    """
+    points: list[tuple[Point, bool]] = []
+    for number in itertools.count() if steps is None else steps:
+        cast = scenario.cast(f"{name}{number}")
         forget()
-        where = break_off(cast, number)
-        if where is None:
+        point = break_off(cast, number)
+        if point is None:
             break
         forget()
-        points.append((where, check_aftermath(backend, scenario, cast, before, after)))
-    assert len(points) >= FEWEST_STEPS, points
+        done = check_aftermath(backend, scenario, cast, before, after, point.told)
+        points.append((point, done))
     was_done = [done for _, done in points]
     assert was_done == sorted(was_done), f"done, and then undone: {points}"
-    check_everything(backend)
-    return set(was_done)
+    return points

@@ -1,14 +1,20 @@
 """Requests that change something, each with what has to be there first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
+from django.test import override_settings
 
-from tests.support.api import Admin, Customer, expect
+from cards.entities import SHORT_CODE_LENGTH
+from tests.support.api import Admin, Api, Customer, expect
 from tests.support.everything import Everything
 from tests.support.in_process import URL, in_process
+from tests.support.webhook import SECRET, deliver, event
+from tests.support.whatsapp import ANA
+
+WHATSAPP_ANSWER = "answer on WhatsApp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +26,15 @@ class Cast:
     card: str = ""
     request: str = ""
 
-    @classmethod
-    def again(cls, name: str, card: str, request: str) -> "Cast":
+    @staticmethod
+    def again(name: str, card: str, request: str) -> "Cast":
         """Return people who were prepared before, perhaps by another process."""
-        customer, admin = _people(name)
-        return cls(customer, admin, card, request)
+        return replace(people(name), card=card, request=request)
 
 
-def _people(name: str) -> tuple[Customer, Admin]:
-    return in_process(Customer(URL, f"user-{name}")), in_process(Admin(URL, f"admin-{name}"))
+def people(name: str) -> Cast:
+    """Return a customer who has nothing yet, and an admin."""
+    return Cast(in_process(Customer(URL, f"user-{name}")), in_process(Admin(URL, f"admin-{name}")))
 
 
 Send = Callable[[Cast, str], httpx.Response]
@@ -49,7 +55,8 @@ class Scenario:
 
     def cast(self, name: str) -> Cast:
         """Return people of their own, prepared."""
-        return self.prepare(*_people(name))
+        cast = people(name)
+        return self.prepare(cast.customer, cast.admin)
 
 
 def _nobody(customer: Customer, admin: Admin) -> Cast:
@@ -89,6 +96,14 @@ def _suspended(customer: Customer, admin: Admin) -> Cast:
 
 def _moves(action: str) -> Send:
     return lambda cast, key: cast.admin.move_card(cast.customer, cast.card, action, key=key)
+
+
+def _answer_on_whatsapp(cast: Cast, key: str) -> httpx.Response:
+    hook = in_process(Api(URL))
+    message = event(f"y {cast.request[-SHORT_CODE_LENGTH:]}", id=f"{key}-{cast.request}")
+    admin = replace(ANA, ecosystem_id=cast.admin.ecosystem_id, email=cast.admin.email)
+    with override_settings(WHATSAPP_ADMINS={admin.phone: admin}, WEBHOOK_SECRET=SECRET):
+        return deliver(hook, message)
 
 
 SCENARIOS = [
@@ -141,6 +156,7 @@ SCENARIOS = [
         lambda cast, key: cast.admin.set_status(cast.customer, "disable", key=key),
         success=200,
     ),
+    Scenario(WHATSAPP_ANSWER, _waiting, _answer_on_whatsapp, success=200, takes_key=False),
 ]
 
 TELLING = [
@@ -149,6 +165,9 @@ TELLING = [
     if scenario.name in {"registration", "card at once", "payment", "refused purchase", "approval"}
 ]
 """A few that between them write to every table, for what takes long."""
+
+FAULTY = [*TELLING, *(one for one in SCENARIOS if one.name == WHATSAPP_ANSWER)]
+"""The same, and one that its client sends again without a key."""
 
 
 def shape(found: Everything, cast: Cast) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 it all at one of them.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -86,3 +87,33 @@ class Happening:
             finally:
                 self._is_busy = False
         self._count += 1
+
+
+class Outage:
+    """So many calls in a row that fail, from the n-th on; counts calls, and keeps which failed."""
+
+    def __init__(self, at: int, length: float = 1) -> None:
+        self._begins_at = at
+        self._ends_at = at + length
+        self._numbers = itertools.count()
+        self.befell: list[str] = []
+
+    def befalls(self, call: str) -> bool:
+        """Return whether the next call, which is this one, is among those that fail."""
+        is_due = self._begins_at <= next(self._numbers) < self._ends_at
+        if is_due:
+            self.befell.append(call)
+        return is_due
+
+
+class Failing:
+    """Counts what is announced among `steps`, and raises an error where there is an outage."""
+
+    def __init__(self, outage: Outage, error: Exception, steps: Callable[[str], bool]) -> None:
+        self._outage = outage
+        self._error = error
+        self._steps = steps
+
+    def __call__(self, step: str) -> None:
+        if self._steps(step) and self._outage.befalls(step):
+            raise self._error

@@ -57,7 +57,7 @@ def counted() -> Iterator[list[str]]:
     send = URLLib3Session.send
 
     def counting(session: URLLib3Session, request: Any) -> Any:
-        operations.append(_operation(request))
+        operations.append(operation_of(request))
         return send(session, request)
 
     with mock.patch.object(URLLib3Session, "send", counting):
@@ -70,7 +70,7 @@ def round_trips_announced(announce: Callable[[str], None]) -> Iterator[None]:
     send = URLLib3Session.send
 
     def announcing(session: URLLib3Session, request: Any) -> Any:
-        operation = _operation(request)
+        operation = operation_of(request)
         announce(f"before {operation}")
         answer = send(session, request)
         announce(f"after {operation}")
@@ -80,7 +80,8 @@ def round_trips_announced(announce: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _operation(request: Any) -> str:
+def operation_of(request: Any) -> str:
+    """Return what a request asks of AWS, `TransactWriteItems` for example."""
     target: str = request.headers["X-Amz-Target"].decode()
     return target.rpartition(".")[2]
 

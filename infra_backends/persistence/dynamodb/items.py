@@ -113,11 +113,20 @@ def _read_texts(stored: list[dict[str, str]]) -> tuple[str, ...]:
     return tuple(one["S"] for one in stored)
 
 
+def _number_text(value: Decimal) -> str:
+    """Return a number as DynamoDB itself writes it, without trailing zeros.
+
+    A transaction that is sent again is compared with the first, and by some engines with what
+    they have made of that.
+    """
+    return format(value.normalize(), "f")
+
+
 _SIMPLE: Mapping[Any, _Codec] = {
     str: _Codec("S", str, str),
     bool: _Codec("BOOL", bool, bool),
     int: _Codec("N", str, int),
-    Decimal: _Codec("N", lambda value: format(value, "f"), dollars),
+    Decimal: _Codec("N", _number_text, dollars),
     datetime: _Codec("S", iso, from_iso),
     bytes: _Codec("B", bytes, bytes),
 }

@@ -1,0 +1,190 @@
+"""DynamoDB that fails at one call after another, in each of its ways.
+
+What fails once is made again, under the same token where it writes, and nobody notices. What goes
+on failing is a 503, or a 409 where others keep changing the same things, within the request's time.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from financial_api.kernel import clock
+from infra_backends.aws.breaker import OPEN_SECONDS
+from infra_backends.aws.service import ATTEMPTS
+from infra_backends.persistence.base import PersistenceBackend
+from outbox.entities import DeletedCounts
+from outbox.events import describe_counts
+from tests.faults.aftermath import KEY, Point, check_points, is_answer, unbroken
+from tests.faults.cleaning import left, some_people
+from tests.faults.readings import READINGS, somebody_with_everything
+from tests.faults.scenarios import FAULTY, SCENARIOS, Cast, Scenario
+from tests.faults.wire import (
+    CUT_SHORT,
+    LATE,
+    MOVED,
+    OF_KEYS,
+    OF_TRANSACTIONS,
+    THROTTLED,
+    UNCONNECTED,
+    WITH_EFFECT,
+    WITHOUT_EFFECT,
+    WireFault,
+    failing,
+)
+from tests.support.api import expect
+from tests.support.breaking import Outage
+from tests.support.builders import MOMENT
+from tests.support.clocks import ElapsingClock
+from tests.support.in_process import forget
+from tests.support.invariants import check_everything
+from tests.support.round_trips import counted
+from tests.support.soak import soaking
+from tests.support.stores import BACKENDS
+
+LONGEST_ANSWER_SECONDS = 5.0
+OF_ANY_CALL = [*WITHOUT_EFFECT, *WITH_EFFECT]
+EVERYTHING = [*OF_ANY_CALL, *OF_KEYS, *OF_TRANSACTIONS, MOVED]
+
+ALL_WAYS = soaking(SCENARIOS, [one for one in FAULTY if one.name == "payment"])
+"""What is tried with every fault; the others are with those that a command may notice."""
+NOTICEABLE = [LATE, *OF_KEYS, MOVED]
+
+pytestmark = pytest.mark.parametrize(
+    "entry",
+    [entry for entry in BACKENDS if entry.name == "dynamodb"],
+    ids=lambda entry: entry.name,
+    scope="session",
+)
+
+
+def over(scenarios: list[Scenario]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("scenario", scenarios, ids=lambda scenario: scenario.name)
+
+
+@pytest.fixture(autouse=True)
+def time() -> Iterator[ElapsingClock]:
+    """Time that only pauses take, and waiting for AWS in vain."""
+    with clock.installed(ElapsingClock(MOMENT)) as time:
+        yield time
+
+
+class Trial:
+    """A scenario that is run over and over, with a fault at one of its calls after another."""
+
+    def __init__(
+        self, backend: PersistenceBackend, scenario: Scenario, time: ElapsingClock
+    ) -> None:
+        self._backend = backend
+        self._scenario = scenario
+        self._time = time
+        self._before, self._after = unbroken(backend, scenario)
+        cast = scenario.cast("counted")
+        forget()
+        with counted() as self._operations:
+            scenario.send(cast, KEY)
+
+    def fail_at_each_call(self, fault: WireFault, length: float) -> list[tuple[Point, bool]]:
+        """Return what a client was told, and whether it was done, for each call of AWS."""
+
+        def fail(cast: Cast, at: int) -> Point:
+            outage = Outage(at, length)
+            started_at = clock.monotonic()
+            with failing(fault, outage):
+                told = self._scenario.send(cast, KEY)
+            assert clock.monotonic() - started_at <= LONGEST_ANSWER_SECONDS, fault.name
+            self._time.move(seconds=OPEN_SECONDS)
+            return Point(outage.befell[0], told)
+
+        calls = sum(map(fault.befalls, self._operations))
+        name = fault.name.replace(" ", "-")
+        return check_points(
+            self._backend,
+            self._scenario,
+            f"{name}-",
+            fail,
+            self._before,
+            self._after,
+            range(calls),
+        )
+
+    def was_noticed(self, point: Point) -> bool:
+        return point.told is None or not is_answer(self._scenario, point.told)
+
+
+@pytest.fixture
+def trial(backend: PersistenceBackend, scenario: Scenario, time: ElapsingClock) -> Iterator[Trial]:
+    yield Trial(backend, scenario, time)
+    check_everything(backend)
+
+
+@over(soaking(SCENARIOS, FAULTY))
+def test_a_call_that_fails_once_is_made_again_and_nobody_notices(
+    trial: Trial, scenario: Scenario
+) -> None:
+    for fault in EVERYTHING if scenario in ALL_WAYS else NOTICEABLE:
+        for point, done in trial.fail_at_each_call(fault, 1):
+            assert done, (fault.name, point)
+            assert not trial.was_noticed(point), (fault.name, point)
+
+
+@over(ALL_WAYS)
+def test_a_call_that_fails_twice_is_told_as_that_and_done_if_it_was(trial: Trial) -> None:
+    for fault in soaking(OF_ANY_CALL, [THROTTLED, LATE]):
+        points = trial.fail_at_each_call(fault, ATTEMPTS)
+        assert all(point.told and point.told.status_code == 503 for point, _ in points)
+        assert points[-1][1] == (fault in WITH_EFFECT), fault.name
+
+
+@over(ALL_WAYS)
+def test_what_goes_on_failing_is_given_up_in_time(trial: Trial) -> None:
+    for fault in soaking(EVERYTHING, [UNCONNECTED, LATE, *OF_KEYS, *OF_TRANSACTIONS, MOVED]):
+        for point, _ in trial.fail_at_each_call(fault, math.inf):
+            assert trial.was_noticed(point), (fault.name, point)
+
+
+def test_a_query_that_fails_once_is_made_again_and_its_answer_is_the_same(
+    backend: PersistenceBackend,
+) -> None:
+    cast = somebody_with_everything()
+    for reading in READINGS:
+        usual = expect(reading.ask(cast), 200)
+        for fault in soaking(OF_ANY_CALL, [THROTTLED, CUT_SHORT]):
+            for number in itertools.count():
+                forget()
+                outage = Outage(number)
+                with failing(fault, outage):
+                    told = reading.ask(cast)
+                if not outage.befell:
+                    break
+                assert expect(told, 200) == usual, (reading.name, fault.name)
+            assert number > 1, (reading.name, fault.name)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    soaking([*OF_ANY_CALL, *OF_TRANSACTIONS], [THROTTLED, LATE, *OF_TRANSACTIONS]),
+    ids=lambda fault: fault.name,
+)
+def test_batches_whose_every_call_fails_once_are_deleted_and_counted_as_they_are(
+    backend: PersistenceBackend, fault: WireFault
+) -> None:
+    expected = left(backend, some_people(backend, "user"))
+    deleted = DeletedCounts()
+    with failing(fault, EverySecondCall()):
+        while counts := backend.purge(3):
+            deleted += counts
+
+    assert describe_counts(deleted) == expected
+
+
+class EverySecondCall(Outage):
+    """The first of every two calls fails."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self._fails = itertools.cycle([True, False])
+
+    def befalls(self, call: str) -> bool:
+        return next(self._fails)

@@ -1,0 +1,156 @@
+"""AWS as it fails: what may come of a call, where botocore sends it and waits for the answer.
+
+No emulator throttles, reports a conflict, or loses an answer. Here it takes what it is sent, or
+does not, and the answer is another one or none; all above the wire is the product's own.
+"""
+
+import contextlib
+import json
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from unittest import mock
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+
+from financial_api.kernel import clock
+from tests.support.breaking import Outage
+from tests.support.round_trips import operation_of
+
+TRANSACTION = "TransactWriteItems"
+BATCH = "BatchGetItem"
+
+_send = URLLib3Session.send
+
+
+class Call:
+    """A call that is about to be sent."""
+
+    def __init__(self, session: URLLib3Session, request: AWSPreparedRequest) -> None:
+        self._session = session
+        self._request = request
+        self.operation = operation_of(request)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self._request.body)
+        return content
+
+    def send(self) -> AWSResponse:
+        """Have the service do what it is asked, and return its answer."""
+        return _send(self._session, self._request)
+
+    def answer(self, status: int, content: dict[str, Any]) -> AWSResponse:
+        """Return an answer of another's."""
+        response = AWSResponse(self._request.url, status, {}, None)
+        response._content = json.dumps(content).encode()
+        return response
+
+    def cut(self, response: AWSResponse) -> AWSResponse:
+        """Return the first half of an answer."""
+        response._content = response.content[: len(response.content) // 2]
+        return response
+
+    def never_connect(self) -> NoReturn:
+        clock.sleep(self._session._timeout.connect_timeout)
+        raise ConnectTimeoutError(endpoint_url=self._request.url)
+
+    def wait_in_vain(self) -> NoReturn:
+        clock.sleep(self._session._timeout.read_timeout)
+        raise ReadTimeoutError(endpoint_url=self._request.url)
+
+    def hang_up(self) -> NoReturn:
+        raise ConnectionClosedError(endpoint_url=self._request.url)
+
+
+@dataclass(frozen=True, slots=True)
+class WireFault:
+    name: str
+    play: Callable[[Call], AWSResponse]
+    """Returns the answer to a call, or raises what botocore raises where there is none."""
+
+    operations: Collection[str] = ()
+    """What it may befall; none means all."""
+
+    def befalls(self, operation: str) -> bool:
+        return not self.operations or operation in self.operations
+
+
+@contextlib.contextmanager
+def failing(fault: WireFault, outage: Outage) -> Iterator[None]:
+    """Have AWS fail in this way, for this process, for as long as the outage lasts."""
+
+    def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        call = Call(session, request)
+        if fault.befalls(call.operation) and outage.befalls(call.operation):
+            return fault.play(call)
+        return call.send()
+
+    with mock.patch.object(URLLib3Session, "send", send):
+        yield
+
+
+def _after(call: Call, end: Callable[[Call], AWSResponse]) -> AWSResponse:
+    call.send()
+    return end(call)
+
+
+def _refusal(code: str, status: int = 400, **content: Any) -> Callable[[Call], AWSResponse]:
+    return lambda call: call.answer(status, {"__type": code, "message": "played"} | content)
+
+
+def _cancelled(reason: str) -> Callable[[Call], AWSResponse]:
+    """Refuse a transaction, for what is wrong with the first of its items."""
+
+    def play(call: Call) -> AWSResponse:
+        others = len(call.content["TransactItems"]) - 1
+        reasons = [{"Code": reason}, *[{"Code": "None"}] * others]
+        cancelled = _refusal("TransactionCanceledException", CancellationReasons=reasons)
+        return cancelled(call)
+
+    return play
+
+
+def _left_over(call: Call) -> AWSResponse:
+    """Answer for all tables but one, whose keys are handed back."""
+    answer = json.loads(call.send().content)
+    name, keys = next(iter(call.content["RequestItems"].items()))
+    answer["Responses"].pop(name, None)
+    answer["UnprocessedKeys"] = {name: keys}
+    return call.answer(200, answer)
+
+
+_IN_PROGRESS = _refusal("TransactionInProgressException")
+
+UNCONNECTED = WireFault("no connection in time", Call.never_connect)
+THROTTLED = WireFault("throttled", _refusal("ThrottlingException"))
+WITHOUT_EFFECT = [
+    UNCONNECTED,
+    WireFault("no answer in time", Call.wait_in_vain),
+    WireFault("connection closed", Call.hang_up),
+    THROTTLED,
+    WireFault("too much", _refusal("ProvisionedThroughputExceededException")),
+    WireFault("unavailable", _refusal("ServiceUnavailable", 503)),
+]
+
+LATE = WireFault("late", lambda call: _after(call, Call.wait_in_vain))
+CUT_SHORT = WireFault("cut short", lambda call: call.cut(call.send()))
+WITH_EFFECT = [
+    LATE,
+    WireFault("connection closed at the end", lambda call: _after(call, Call.hang_up)),
+    CUT_SHORT,
+    WireFault("failed at the end", lambda call: _after(call, _refusal("InternalServerError", 500))),
+]
+"""The service has done what it was asked, and nobody hears of it."""
+
+OF_KEYS = [WireFault("keys left over", _left_over, {BATCH})]
+OF_TRANSACTIONS = [
+    WireFault("conflict", _cancelled("TransactionConflict"), {TRANSACTION}),
+    WireFault("item throttled", _cancelled("ThrottlingError"), {TRANSACTION}),
+    WireFault("item too much", _cancelled("ProvisionedThroughputExceeded"), {TRANSACTION}),
+    WireFault("in progress", lambda call: _after(call, _IN_PROGRESS), {TRANSACTION}),
+]
+MOVED = WireFault("moved", _cancelled("ConditionalCheckFailed"), {TRANSACTION})
+"""What only reading and deciding anew can cure."""
