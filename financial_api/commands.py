@@ -93,7 +93,7 @@ def run(
 def _pause(number: int) -> bool:
     """Wait with full jitter before the next attempt; False when there is no time left for it."""
     pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))  # noqa: S311  # jitter
-    if pause >= deadline.remaining():
+    if not deadline.allows(pause):
         return False
     clock.sleep(pause)
     return True

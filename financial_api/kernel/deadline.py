@@ -9,6 +9,9 @@ from financial_api.kernel import clock
 REQUEST_SECONDS = 4.0
 """How long a request may take, retries after a conflict included."""
 
+LEAST_SECONDS = 0.5
+"""What must be left for a call of a service to begin: one that hangs takes about a second."""
+
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
@@ -31,3 +34,8 @@ def remaining(default: float = REQUEST_SECONDS) -> float:
     """Return the seconds left, never below zero; `default` where no deadline runs."""
     ends_at = _ends_at.get()
     return default if ends_at is None else max(0.0, ends_at - clock.monotonic())
+
+
+def allows(pause: float) -> bool:
+    """Return True if there is time for so many seconds of waiting and then for another try."""
+    return remaining() >= pause + LEAST_SECONDS

@@ -22,8 +22,6 @@ from infra_backends.exceptions import BackendUnavailable
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
-LEAST_SECONDS = 0.5
-"""What a request must have left for a call to begin: one that hangs takes about a second."""
 FIRST_PAUSE = 0.05
 
 PATIENCE = {True: (0.5, 1.0), False: (2.0, 10.0)}
@@ -96,7 +94,7 @@ class Service:
         for number in range(ATTEMPTS):
             if number:
                 clock.sleep(random.uniform(0, FIRST_PAUSE))  # noqa: S311  # jitter
-            if deadline.remaining() < LEAST_SECONDS:
+            if not deadline.allows(0):
                 break
             self._breaker.check(self.name)
             try:

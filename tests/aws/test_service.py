@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from financial_api.kernel import clock, deadline
 from infra_backends.aws.breaker import FAILURES, OPEN_SECONDS
-from infra_backends.aws.service import ATTEMPTS, LEAST_SECONDS, PATIENCE, Service
+from infra_backends.aws.service import ATTEMPTS, PATIENCE, Service
 from infra_backends.exceptions import BackendUnavailable
 from tests.support.answering import Answering, answering, fault
 from tests.support.builders import MOMENT
@@ -147,7 +147,7 @@ def test_elsewhere_there_is_more_patience(service_at):
 
 
 def test_no_call_begins_when_it_would_end_too_late(service_at, answers):
-    with deadline.within(LEAST_SECONDS - 0.1), pytest.raises(BackendUnavailable, match="no time"):
+    with deadline.within(deadline.LEAST_SECONDS - 0.1), pytest.raises(BackendUnavailable, match="no time"):
         service_at(answers.url).call("list_tables")
     assert answers.calls == []
 

@@ -1,7 +1,7 @@
 """What must be found after a request was broken off, and what its retry must be answered."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,12 +59,6 @@ def check_aftermath(
 
     `told` is what the client was told, if it was told anything.
     """
-    if told is not None and scenario.refusal is None and is_answer(scenario, told):
-        response = scenario.send(cast, KEY)
-        _check_retry(scenario, response, was_done=True)
-        assert not scenario.takes_key or response.content == told.content
-        assert look_at(backend, cast) == after
-        return True
     found = look_at(backend, cast)
     was_done: bool = found == after
     assert was_done or found == before
@@ -157,3 +151,41 @@ def check_points(
     was_done = [done for _, done in points]
     assert was_done == sorted(was_done), f"done, and then undone: {points}"
     return points
+
+
+def check_unnoticed(
+    scenario: Scenario, name: str, fail: BreakOff, steps: Iterable[int] | None = None
+) -> list[Cast]:
+    """Have something befall a scenario at one step after another that its client does not notice.
+
+    Fails unless each is answered, and its retry by the same; returns the people it was done with.
+    """
+    casts: list[Cast] = []
+    for number in itertools.count() if steps is None else steps:
+        cast = scenario.cast(f"{name}{number}")
+        forget()
+        point = fail(cast, number)
+        if point is None:
+            break
+        assert point.told is not None, point
+        assert is_answer(scenario, point.told), point
+        forget()
+        if scenario.refusal is None:
+            response = scenario.send(cast, KEY)
+            _check_retry(scenario, response, was_done=True)
+            assert not scenario.takes_key or response.content == point.told.content
+        casts.append(cast)
+    return casts
+
+
+def check_done(backend: PersistenceBackend, casts: Collection[Cast], after: Any) -> None:
+    """Fail unless all of these people have what a scenario leaves, once, and all rows fit."""
+    assert casts
+    found = look(
+        backend,
+        [cast.customer.ecosystem_id for cast in casts],
+        [cast.admin.ecosystem_id for cast in casts],
+    )
+    check_rows(found)
+    for cast in casts:
+        assert shape(found, cast) == after

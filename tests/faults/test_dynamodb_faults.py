@@ -16,12 +16,23 @@ from infra_backends.aws.service import ATTEMPTS
 from infra_backends.persistence.base import PersistenceBackend
 from outbox.entities import DeletedCounts
 from outbox.events import describe_counts
-from tests.faults.aftermath import KEY, Point, check_points, is_answer, unbroken
+from tests.faults.aftermath import (
+    KEY,
+    BreakOff,
+    Point,
+    check_done,
+    check_points,
+    check_unnoticed,
+    unbroken,
+)
 from tests.faults.cleaning import left, some_people
 from tests.faults.readings import READINGS, somebody_with_everything
 from tests.faults.scenarios import FAULTY, SCENARIOS, Cast, Scenario
 from tests.faults.wire import (
+    CONFLICT,
     CUT_SHORT,
+    IN_PROGRESS,
+    ITEM_THROTTLED,
     LATE,
     MOVED,
     OF_KEYS,
@@ -38,7 +49,6 @@ from tests.support.breaking import Outage
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
 from tests.support.in_process import forget
-from tests.support.invariants import check_everything
 from tests.support.round_trips import counted
 from tests.support.soak import soaking
 from tests.support.stores import BACKENDS
@@ -85,9 +95,22 @@ class Trial:
         with counted() as self._operations:
             scenario.send(cast, KEY)
 
+    def fail_once_at_each_call(self, faults: list[WireFault]) -> None:
+        """Fail if a client notices any of the faults, or if anything is not done just once."""
+        casts: list[Cast] = []
+        for fault in faults:
+            fail, steps = self._failing(fault, 1)
+            casts += check_unnoticed(self._scenario, _name_of(fault), fail, steps)
+        check_done(self._backend, casts, self._after)
+
     def fail_at_each_call(self, fault: WireFault, length: float) -> list[tuple[Point, bool]]:
         """Return what a client was told, and whether it was done, for each call of AWS."""
+        fail, steps = self._failing(fault, length)
+        return check_points(
+            self._backend, self._scenario, _name_of(fault), fail, self._before, self._after, steps
+        )
 
+    def _failing(self, fault: WireFault, length: float) -> tuple[BreakOff, range]:
         def fail(cast: Cast, at: int) -> Point:
             outage = Outage(at, length)
             started_at = clock.monotonic()
@@ -95,38 +118,25 @@ class Trial:
                 told = self._scenario.send(cast, KEY)
             assert clock.monotonic() - started_at <= LONGEST_ANSWER_SECONDS, fault.name
             self._time.move(seconds=OPEN_SECONDS)
-            return Point(outage.befell[0], told)
+            return Point(f"{fault.name}: {outage.befell[0]}", told)
 
-        calls = sum(map(fault.befalls, self._operations))
-        name = fault.name.replace(" ", "-")
-        return check_points(
-            self._backend,
-            self._scenario,
-            f"{name}-",
-            fail,
-            self._before,
-            self._after,
-            range(calls),
-        )
+        return fail, range(sum(map(fault.befalls, self._operations)))
 
-    def was_noticed(self, point: Point) -> bool:
-        return point.told is None or not is_answer(self._scenario, point.told)
+
+def _name_of(fault: WireFault) -> str:
+    return f"{fault.name.replace(' ', '-')}-"
 
 
 @pytest.fixture
-def trial(backend: PersistenceBackend, scenario: Scenario, time: ElapsingClock) -> Iterator[Trial]:
-    yield Trial(backend, scenario, time)
-    check_everything(backend)
+def trial(backend: PersistenceBackend, scenario: Scenario, time: ElapsingClock) -> Trial:
+    return Trial(backend, scenario, time)
 
 
 @over(soaking(SCENARIOS, FAULTY))
 def test_a_call_that_fails_once_is_made_again_and_nobody_notices(
     trial: Trial, scenario: Scenario
 ) -> None:
-    for fault in EVERYTHING if scenario in ALL_WAYS else NOTICEABLE:
-        for point, done in trial.fail_at_each_call(fault, 1):
-            assert done, (fault.name, point)
-            assert not trial.was_noticed(point), (fault.name, point)
+    trial.fail_once_at_each_call(EVERYTHING if scenario in ALL_WAYS else NOTICEABLE)
 
 
 @over(ALL_WAYS)
@@ -138,10 +148,22 @@ def test_a_call_that_fails_twice_is_told_as_that_and_done_if_it_was(trial: Trial
 
 
 @over(ALL_WAYS)
-def test_what_goes_on_failing_is_given_up_in_time(trial: Trial) -> None:
-    for fault in soaking(EVERYTHING, [UNCONNECTED, LATE, *OF_KEYS, *OF_TRANSACTIONS, MOVED]):
+@pytest.mark.parametrize(
+    ("status", "faults"),
+    [
+        (503, [*soaking(OF_ANY_CALL, [UNCONNECTED]), *OF_KEYS, ITEM_THROTTLED]),
+        (409, [CONFLICT, MOVED]),
+        (200, [IN_PROGRESS]),
+    ],
+    ids=["away", "moved", "done already"],
+)
+def test_what_goes_on_failing_is_given_up_in_time(
+    trial: Trial, status: int, faults: list[WireFault]
+) -> None:
+    for fault in faults:
         for point, _ in trial.fail_at_each_call(fault, math.inf):
-            assert trial.was_noticed(point), (fault.name, point)
+            assert point.told is not None
+            assert point.told.status_code == status, (point, point.told.text)
 
 
 def test_a_query_that_fails_once_is_made_again_and_its_answer_is_the_same(
@@ -150,7 +172,7 @@ def test_a_query_that_fails_once_is_made_again_and_its_answer_is_the_same(
     cast = somebody_with_everything()
     for reading in READINGS:
         usual = expect(reading.ask(cast), 200)
-        for fault in soaking(OF_ANY_CALL, [THROTTLED, CUT_SHORT]):
+        for fault in soaking(OF_ANY_CALL, [CUT_SHORT]):
             for number in itertools.count():
                 forget()
                 outage = Outage(number)
@@ -164,7 +186,7 @@ def test_a_query_that_fails_once_is_made_again_and_its_answer_is_the_same(
 
 @pytest.mark.parametrize(
     "fault",
-    soaking([*OF_ANY_CALL, *OF_TRANSACTIONS], [THROTTLED, LATE, *OF_TRANSACTIONS]),
+    soaking([*OF_ANY_CALL, *OF_TRANSACTIONS], [THROTTLED, LATE, CONFLICT, IN_PROGRESS]),
     ids=lambda fault: fault.name,
 )
 def test_batches_whose_every_call_fails_once_are_deleted_and_counted_as_they_are(

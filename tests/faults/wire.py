@@ -122,8 +122,6 @@ def _left_over(call: Call) -> AWSResponse:
     return call.answer(200, answer)
 
 
-_IN_PROGRESS = _refusal("TransactionInProgressException")
-
 UNCONNECTED = WireFault("no connection in time", Call.never_connect)
 THROTTLED = WireFault("throttled", _refusal("ThrottlingException"))
 WITHOUT_EFFECT = [
@@ -146,11 +144,19 @@ WITH_EFFECT = [
 """The service has done what it was asked, and nobody hears of it."""
 
 OF_KEYS = [WireFault("keys left over", _left_over, {BATCH})]
+
+CONFLICT = WireFault("conflict", _cancelled("TransactionConflict"), {TRANSACTION})
+ITEM_THROTTLED = WireFault("item throttled", _cancelled("ThrottlingError"), {TRANSACTION})
+IN_PROGRESS = WireFault(
+    "in progress",
+    lambda call: _after(call, _refusal("TransactionInProgressException")),
+    {TRANSACTION},
+)
 OF_TRANSACTIONS = [
-    WireFault("conflict", _cancelled("TransactionConflict"), {TRANSACTION}),
-    WireFault("item throttled", _cancelled("ThrottlingError"), {TRANSACTION}),
+    CONFLICT,
+    ITEM_THROTTLED,
     WireFault("item too much", _cancelled("ProvisionedThroughputExceeded"), {TRANSACTION}),
-    WireFault("in progress", lambda call: _after(call, _IN_PROGRESS), {TRANSACTION}),
+    IN_PROGRESS,
 ]
 MOVED = WireFault("moved", _cancelled("ConditionalCheckFailed"), {TRANSACTION})
 """What only reading and deciding anew can cure."""

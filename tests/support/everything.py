@@ -79,11 +79,12 @@ def look(
     """Read everything of these people, of all who have an event or a request, and of all admins
     who are known or named in an event; `alone`, of these people and admins and of nobody else.
     """
-    flat = list(pages(partial(backend.outbox.page, None, None)))
     requests = list(pages(partial(backend.card_requests.page, None, oldest_first=True)))
     if alone:
-        flat = [event for event in flat if event.ecosystem_id in people]
         requests = [request for request in requests if request.ecosystem_id in people]
+        flat = list(_events_of(backend, people, requests))
+    else:
+        flat = list(pages(partial(backend.outbox.page, None, None)))
     events = _by_entity(flat)
     of_users = [event.ecosystem_id for event in flat if event.entity_type != EntityType.SYSTEM]
     known = list(
@@ -137,6 +138,19 @@ def _read(backend: PersistenceBackend, keys: Sequence[Key[Any]]) -> Reading:
         reading = backend.read(some)
         found |= {key: reading.get(key) for key in some}
     return Reading(found)
+
+
+def _events_of(
+    backend: PersistenceBackend, people: Collection[str], requests: Sequence[CardRequest]
+) -> Iterator[Event]:
+    cards = itertools.chain.from_iterable(map(backend.cards.of_user, people))
+    entities = [
+        *itertools.product((EntityType.USER, EntityType.SCORE), people),
+        *((EntityType.CARD_REQUEST, request.request_id) for request in requests),
+        *((EntityType.CARD, card.card_id) for card in cards),
+    ]
+    for entity in entities:
+        yield from pages(partial(backend.outbox.page, None, entity))
 
 
 def _by_entity(events: Iterable[Event]) -> dict[Entity, list[Event]]:

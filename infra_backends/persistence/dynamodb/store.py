@@ -183,7 +183,7 @@ def _refusal(error: ClientError, items: Sequence[dict[str, Any]]) -> str:
 def _pause(number: int) -> bool:
     """Wait with full jitter before the next round; False when there is no time left for it."""
     pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))  # noqa: S311  # jitter
-    if pause >= deadline.remaining():
+    if not deadline.allows(pause):
         return False
     clock.sleep(pause)
     return True
