@@ -147,7 +147,10 @@ def test_elsewhere_there_is_more_patience(service_at):
 
 
 def test_no_call_begins_when_it_would_end_too_late(service_at, answers):
-    with deadline.within(deadline.LEAST_SECONDS - 0.1), pytest.raises(BackendUnavailable, match="no time"):
+    with (
+        deadline.within(deadline.LEAST_SECONDS - 0.1),
+        pytest.raises(BackendUnavailable, match="no time"),
+    ):
         service_at(answers.url).call("list_tables")
     assert answers.calls == []
 
