@@ -13,12 +13,13 @@ import pytest
 from financial_api.kernel import clock, deadline
 from financial_api.kernel.parameters import Parameters, default_texts
 from infra_backends.aws import service as aws_service
-from infra_backends.config import ssm as ssm_backend
-from infra_backends.config.ssm import PAGE, RETRY_SECONDS, WAIT_SECONDS, Backend
-from tests.support.answering import Answer, Answering, Request, answering, fault
+from infra_backends.config import ssm as ssm_module
+from infra_backends.config.ssm import RETRY_SECONDS, WAIT_SECONDS, Backend
+from tests.support.answering import Answer, Answering, answering, fault
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
 from tests.support.emulators import REGION, Emulator
+from tests.support.parameter_store import ParameterStore
 from tests.support.ports import free_port
 from tests.support.queues import client
 
@@ -48,34 +49,9 @@ def later(backend: Backend, moving: ElapsingClock, seconds: float = CACHE_SECOND
     return backend.parameters()
 
 
-class Store:
-    """Stands for SSM: pages of parameters, or a refusal."""
-
-    def __init__(self) -> None:
-        self.texts = {f"/acme/{path}": text for path, text in default_texts().items()}
-        self.refusal: Answer | None = None
-        self.gate = threading.Event()
-        """Answers wait for it."""
-        self.gate.set()
-        self.is_endless = False
-
-    def fit_on_one_page(self) -> None:
-        """Have a read be one call."""
-        self.texts = dict(list(self.texts.items())[:PAGE])
-
-    def __call__(self, operation: str, request: Request) -> Answer:
-        assert operation == "GetParametersByPath"
-        self.gate.wait(10)
-        if self.refusal:
-            return self.refusal
-        first = int(request.get("NextToken", 0))
-        following = first + request["MaxResults"]
-        names = list(self.texts)
-        page = [{"Name": name, "Value": self.texts[name]} for name in names[first:following]]
-        answer: dict[str, Any] = {"Parameters": page}
-        if following < len(names) or self.is_endless:
-            answer["NextToken"] = str(following)
-        return 200, answer
+def reads(service: Answering) -> int:
+    """Return how often all parameters were asked for, whatever the pages they come in."""
+    return sum("NextToken" not in request for _, request in service.calls)
 
 
 @pytest.fixture
@@ -87,7 +63,7 @@ def hurried() -> None:
 def _patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a busy machine take its time to answer, but where silence is the subject."""
     if "hurried" not in request.fixturenames:
-        monkeypatch.setattr(ssm_backend, "WAIT_SECONDS", 20.0)
+        monkeypatch.setattr(ssm_module, "WAIT_SECONDS", 20.0)
         monkeypatch.setitem(aws_service.PATIENCE, True, (10.0, 10.0))
 
 
@@ -99,12 +75,12 @@ def moving() -> Iterator[ElapsingClock]:
 
 
 @pytest.fixture
-def store() -> Store:
-    return Store()
+def store() -> ParameterStore:
+    return ParameterStore()
 
 
 @pytest.fixture
-def service(aws: Emulator, store: Store) -> Iterator[Answering]:
+def service(aws: Emulator, store: ParameterStore) -> Iterator[Answering]:
     """A service that answers as `store` says; `aws` is here for its credentials."""
     with answering(store) as service:
         yield service
@@ -228,7 +204,7 @@ def test_a_path_without_parameters_gives_the_defaults_and_a_warning_each(
 @pytest.mark.parametrize("text", ["", " ", "many", "-1", "3651", "1e1", "7.0", "NaN", "7\n"])
 def test_nonsense_has_the_default_and_one_warning_that_does_not_repeat_it(
     backend: Backend,
-    store: Store,
+    store: ParameterStore,
     moving: ElapsingClock,
     warnings: Callable[[], list[str]],
     text: str,
@@ -245,7 +221,10 @@ def test_nonsense_has_the_default_and_one_warning_that_does_not_repeat_it(
 
 
 def test_each_bad_value_is_warned_of_and_one_that_comes_back_too(
-    backend: Backend, store: Store, moving: ElapsingClock, warnings: Callable[[], list[str]]
+    backend: Backend,
+    store: ParameterStore,
+    moving: ElapsingClock,
+    warnings: Callable[[], list[str]],
 ) -> None:
     for number, text in enumerate(["bad", "worse", "7", "worse"]):
         store.texts["/acme/approval/cooldownDays"] = text
@@ -256,9 +235,13 @@ def test_each_bad_value_is_warned_of_and_one_that_comes_back_too(
 
 
 def test_a_request_has_the_old_values_while_new_ones_are_read(
-    backend: Backend, store: Store, service: Answering, moving: ElapsingClock
+    backend: Backend,
+    store: ParameterStore,
+    service: Answering,
+    moving: ElapsingClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store.fit_on_one_page()
+    monkeypatch.setattr(ssm_module, "REFRESH_SECONDS", 3 * CACHE_SECONDS)  # the test's move on
     backend.parameters()
     store.texts["/acme/approval/cooldownDays"] = "7"
     store.gate.clear()
@@ -271,12 +254,12 @@ def test_a_request_has_the_old_values_while_new_ones_are_read(
 
     store.gate.set()
     settle()
-    assert len(service.calls) == 2
+    assert reads(service) == 2
     assert backend.parameters().cooldown_days == 7
 
 
 def test_after_a_long_silence_the_first_request_has_new_values(
-    backend: Backend, store: Store, moving: ElapsingClock
+    backend: Backend, store: ParameterStore, moving: ElapsingClock
 ) -> None:
     backend.parameters()
     store.texts["/acme/approval/cooldownDays"] = "7"
@@ -286,9 +269,8 @@ def test_after_a_long_silence_the_first_request_has_new_values(
 
 
 def test_the_first_requests_of_many_threads_share_one_read(
-    backend: Backend, store: Store, service: Answering
+    backend: Backend, store: ParameterStore, service: Answering
 ) -> None:
-    store.fit_on_one_page()
     store.texts["/acme/approval/cooldownDays"] = "7"
     served: list[int] = []
     together = threading.Barrier(16)
@@ -304,11 +286,11 @@ def test_the_first_requests_of_many_threads_share_one_read(
         thread.join(10)
 
     assert served == [7] * 16
-    assert len(service.calls) == 1
+    assert reads(service) == 1
 
 
 def test_the_first_request_waits_no_longer_than_it_has_left(
-    backend: Backend, store: Store, hurried: None
+    backend: Backend, store: ParameterStore, hurried: None
 ) -> None:
     store.gate.clear()
     began_at = time.monotonic()
@@ -319,7 +301,7 @@ def test_the_first_request_waits_no_longer_than_it_has_left(
 
 
 def test_a_store_that_hangs_costs_a_request_a_bounded_wait(
-    hurried: None, build: Build, service: Answering, store: Store
+    hurried: None, build: Build, service: Answering, store: ParameterStore
 ) -> None:
     store.gate.clear()
     backend = build(service.url)
@@ -354,7 +336,7 @@ def test_a_store_that_was_never_there_gives_the_defaults_and_one_warning(
 )
 def test_while_the_store_is_away_the_last_values_serve_however_long(
     backend: Backend,
-    store: Store,
+    store: ParameterStore,
     moving: ElapsingClock,
     warnings: Callable[[], list[str]],
     refusal: Answer,
@@ -373,7 +355,10 @@ def test_while_the_store_is_away_the_last_values_serve_however_long(
 
 
 def test_a_store_that_goes_away_again_is_warned_of_again(
-    backend: Backend, store: Store, moving: ElapsingClock, warnings: Callable[[], list[str]]
+    backend: Backend,
+    store: ParameterStore,
+    moving: ElapsingClock,
+    warnings: Callable[[], list[str]],
 ) -> None:
     backend.parameters()
     for refusal in (fault("AccessDeniedException"), None, fault("AccessDeniedException")):
@@ -383,7 +368,7 @@ def test_a_store_that_goes_away_again_is_warned_of_again(
 
 
 def test_a_store_that_is_away_is_not_asked_by_every_request(
-    backend: Backend, store: Store, service: Answering, moving: ElapsingClock
+    backend: Backend, store: ParameterStore, service: Answering, moving: ElapsingClock
 ) -> None:
     store.refusal = fault("AccessDeniedException")
     for _ in range(100):
@@ -398,7 +383,7 @@ def test_a_store_that_is_away_is_not_asked_by_every_request(
 
 
 def test_pages_without_end_are_given_up(
-    backend: Backend, store: Store, service: Answering, warnings: Callable[[], list[str]]
+    backend: Backend, store: ParameterStore, service: Answering, warnings: Callable[[], list[str]]
 ) -> None:
     store.is_endless = True
 
@@ -409,7 +394,7 @@ def test_pages_without_end_are_given_up(
     assert warnings() == ["/acme/ cannot be read, what is known serves: more than 200 parameters"]
 
 
-def test_closing_leaves_no_thread_behind(backend: Backend, store: Store) -> None:
+def test_closing_leaves_no_thread_behind(backend: Backend, store: ParameterStore) -> None:
     store.gate.clear()
     with deadline.within(0.1):
         backend.parameters()
@@ -422,7 +407,7 @@ def test_closing_leaves_no_thread_behind(backend: Backend, store: Store) -> None
 
 
 def test_a_backend_that_was_closed_is_used_again(
-    backend: Backend, store: Store, moving: ElapsingClock
+    backend: Backend, store: ParameterStore, moving: ElapsingClock
 ) -> None:
     backend.parameters()
     backend.close()

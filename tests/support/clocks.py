@@ -1,5 +1,6 @@
 """Clocks for tests."""
 
+import threading
 from datetime import datetime, timedelta
 
 from financial_api.kernel.clock import SystemClock
@@ -49,3 +50,15 @@ class ElapsingClock(SetClock):
 
     def sleep(self, seconds: float) -> None:
         self.move(seconds=seconds)
+
+
+class OneThreadsClock(ElapsingClock):
+    """The same for the thread that made it; what others wait for happens aside, in no time."""
+
+    def __init__(self, present: datetime) -> None:
+        super().__init__(present)
+        self._thread = threading.get_ident()
+
+    def sleep(self, seconds: float) -> None:
+        if threading.get_ident() == self._thread:
+            super().sleep(seconds)
