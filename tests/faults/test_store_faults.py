@@ -65,6 +65,14 @@ over = pytest.mark.parametrize(
 )
 
 
+over_some = pytest.mark.parametrize(
+    "entry",
+    soaking(BACKENDS, [entry for entry in BACKENDS if entry.name == "memory"]),
+    ids=lambda entry: entry.name,
+    scope="session",
+)
+
+
 def failing_at(
     backend: PersistenceBackend, scenario: Scenario, fault: StoreFault, length: float = 1
 ) -> BreakOff:
@@ -125,6 +133,7 @@ def test_what_never_stops_moving_is_given_up_in_time_with_nothing_done(
         assert not done
 
 
+@over_some
 def test_a_request_that_changes_nothing_is_refused_and_then_answered_as_ever(
     backend: PersistenceBackend,
 ) -> None:
@@ -144,12 +153,7 @@ def test_a_request_that_changes_nothing_is_refused_and_then_answered_as_ever(
         assert number >= FEWEST_CALLS, reading.name
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [entry for entry in BACKENDS if entry.name == "memory" or soaking(True, False)],
-    ids=lambda entry: entry.name,
-    scope="session",
-)
+@over_some
 @pytest.mark.parametrize("fault", [UNREACHED, UNANSWERED, CONFLICT], ids=lambda fault: fault.name)
 def test_a_cleanup_whose_store_fails_once_is_finished_by_it_or_by_the_next(
     backend: PersistenceBackend,
