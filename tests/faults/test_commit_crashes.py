@@ -38,7 +38,9 @@ def test_a_request_broken_off_between_any_two_calls_of_the_store_is_done_or_is_n
 
 
 @over(TELLING)
-@pytest.mark.parametrize("entry", SQL_BACKENDS, ids=lambda entry: entry.name, scope="session")
+@pytest.mark.parametrize(
+    "entry", SQL_BACKENDS, indirect=True, ids=lambda entry: entry.name, scope="session"
+)
 def test_a_request_broken_off_between_any_two_statements_is_done_or_is_not(
     backend: PersistenceBackend, scenario: Scenario
 ) -> None:

@@ -76,11 +76,16 @@ def over(
     ]
     if scenarios is None:
         return pytest.mark.parametrize(
-            ("entry", "fault"), given, ids=lambda one: one.name.replace(" ", "-"), scope="session"
+            ("entry", "fault"),
+            given,
+            indirect=["entry"],
+            ids=lambda one: one.name.replace(" ", "-"),
+            scope="session",
         )
     return pytest.mark.parametrize(
         ("entry", "fault", "scenario"),
         [(*one, scenario) for one in given for scenario in scenarios],
+        indirect=["entry"],
         ids=lambda one: one.name.replace(" ", "-"),
         scope="session",
     )

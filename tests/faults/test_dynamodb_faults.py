@@ -64,6 +64,7 @@ NOTICEABLE = [LATE, *OF_KEYS, MOVED]
 pytestmark = pytest.mark.parametrize(
     "entry",
     [entry for entry in BACKENDS if entry.name == "dynamodb"],
+    indirect=True,
     ids=lambda entry: entry.name,
     scope="session",
 )

@@ -60,6 +60,7 @@ def scenarios_of(entry: BackendUnderTest) -> list[Scenario]:
 over = pytest.mark.parametrize(
     ("entry", "scenario"),
     [(entry, scenario) for entry in BACKENDS for scenario in scenarios_of(entry)],
+    indirect=["entry"],
     ids=lambda given: given.name,
     scope="session",
 )
@@ -68,6 +69,7 @@ over = pytest.mark.parametrize(
 over_some = pytest.mark.parametrize(
     "entry",
     soaking(BACKENDS, [entry for entry in BACKENDS if entry.name == "memory"]),
+    indirect=True,
     ids=lambda entry: entry.name,
     scope="session",
 )
