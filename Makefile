@@ -68,7 +68,8 @@ soak: $(INSTALLED) ## Workers killed over 5,000 events, and half a minute withou
 fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --numprocesses 2
 
-bench: $(INSTALLED) ## Whether a long history slows anything down
+bench: $(INSTALLED) ## How fast it is, next to what it cannot be faster than, and with a long history
+	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.speed
 	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.history
 	DATA_DIR=$$(mktemp -d) DJANGO_SETTINGS_MODULE=financial_api.settings.memory $(PYTHON) -m tests.bench.history
 
