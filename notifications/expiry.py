@@ -3,6 +3,7 @@
 import logging
 
 from accounts.callers import Caller
+from accounts.entities import UserKey
 from cards import decisions
 from cards.entities import CardRequestKey, RequestStatus
 from financial_api import commands
@@ -25,7 +26,8 @@ REASON = "No admin decided in time"
 def expire_due() -> int:
     """Reject the requests whose trackers are past their time; return how many trackers closed.
 
-    A tracker of a request that was decided otherwise is closed as well, and changes nothing else.
+    A tracker of a request that was decided otherwise, or that is gone, is closed as well, and
+    changes nothing else.
     """
     closed = 0
     for tracker in persistence.pending_approvals.expired(clock.now(), BATCH):
@@ -38,17 +40,18 @@ def expire_due() -> int:
 
 def _expire(found: PendingApproval) -> bool:
     key = CardRequestKey(found.ecosystem_id, found.request_id)
+    user_key = UserKey(found.ecosystem_id)
 
     def decide(work: UnitOfWork) -> bool:
         tracker = work.get(found.key)
         if tracker is None or not rules.is_expired(tracker, work.now):
             return False
-        user, request = decisions.request_in(work, key)
-        if request.status is RequestStatus.PENDING:
-            decisions.reject(work, user, request, REASON)
-            status = ApprovalStatus.EXPIRED
-        else:
+        user, request = work.get(user_key), work.get(key)
+        status = ApprovalStatus.EXPIRED
+        if request is not None and request.status is not RequestStatus.PENDING:
             status = rules.status_after(request)
+        elif request is not None and user is not None:
+            decisions.reject(work, user, request, REASON)
         work.save(rules.closed(tracker, status, work.now))
         return True
 

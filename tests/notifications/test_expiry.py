@@ -9,17 +9,18 @@ from pytest_django import Settings
 from accounts.audit import AuditAction, TargetType
 from cards.entities import CardRequest, RequestStatus
 from financial_api.kernel import clock
+from financial_api.kernel.parameters import Parameters
 from infra_backends import persistence
 from infra_backends.exceptions import ConcurrencyError
 from infra_backends.persistence.base import PersistenceBackend
-from notifications import answering, asking, expiry
+from notifications import answering, asking, expiry, rules
 from notifications.entities import ApprovalStatus, InboundAction, PendingApprovalKey
 from outbox.entities import EntityType, EventType
-from tests.support.builders import MOMENT
+from tests.support.builders import MOMENT, a_request
 from tests.support.clocks import SetClock
 from tests.support.customers import Admin, a_waiting_customer
 from tests.support.interleaving import Interleaving
-from tests.support.storing import the
+from tests.support.storing import store, the
 from tests.support.whatsapp import ANA, BOTH, events_of, from_admin
 
 
@@ -163,3 +164,18 @@ def test_one_that_keeps_changing_holds_up_no_other(
     assert expiry.expire_due() == 1
     assert tracker_status(other) is ApprovalStatus.EXPIRED
     assert tracker_status(fought_over) is ApprovalStatus.PENDING
+
+
+def test_a_tracker_of_nothing_is_closed_and_holds_up_no_other(
+    backend: PersistenceBackend, time: SetClock, asked: Callable[..., CardRequest]
+) -> None:
+    request = asked()
+    gone = a_request("user-gone")
+    orphan = rules.tracker(gone, [], Parameters(), time.now() - timedelta(hours=1))
+    store(backend, orphan)
+    time.move(hours=25)
+
+    assert expiry.expire_due() == 2
+
+    assert tracker_status(gone) is ApprovalStatus.EXPIRED
+    assert the(backend, request.key).status is RequestStatus.REJECTED
