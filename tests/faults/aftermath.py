@@ -2,14 +2,17 @@
 
 import itertools
 from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from financial_api.kernel import clock, deadline
 from infra_backends.persistence.base import PersistenceBackend
 from tests.faults.scenarios import Cast, Scenario, shape
 from tests.support.api import error_of
+from tests.support.breaking import Outage
 from tests.support.everything import look
 from tests.support.in_process import forget
 from tests.support.invariants import check_everything, check_rows
@@ -29,6 +32,26 @@ class Point:
 BreakOff = Callable[[Cast, int], Point | None]
 """Sends a request under `KEY` and has something befall it at its n-th step; None if it was over
 before."""
+
+During = Callable[[Outage], AbstractContextManager[object]]
+"""Has something fail for as long as an outage lasts."""
+
+
+def sent_in_time(scenario: Scenario, during: During, length: float = 1) -> BreakOff:
+    """Return what sends a request with an outage from its n-th step on, `length` steps long.
+
+    It fails when the answer took longer than a request may.
+    """
+
+    def fail(cast: Cast, number: int) -> Point | None:
+        outage = Outage(number, length)
+        started_at = clock.monotonic()
+        with during(outage):
+            told = scenario.send(cast, KEY)
+        assert clock.monotonic() - started_at <= deadline.REQUEST_SECONDS
+        return Point(outage.befell[0], told) if outage.befell else None
+
+    return fail
 
 
 def look_at(backend: PersistenceBackend, cast: Cast) -> dict[str, Any]:

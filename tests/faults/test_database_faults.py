@@ -10,18 +10,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from financial_api.kernel import clock, deadline
+from financial_api.kernel import clock
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend
 from outbox.entities import DeletedCounts
 from outbox.events import describe_counts
 from tests.faults.aftermath import (
-    KEY,
     BreakOff,
-    Point,
     check_done,
     check_points,
     check_unnoticed,
+    sent_in_time,
     unbroken,
 )
 from tests.faults.cleaning import left, some_people
@@ -39,7 +38,7 @@ from tests.faults.database_faults import (
     writing,
 )
 from tests.faults.readings import READINGS, somebody_with_everything
-from tests.faults.scenarios import FAULTY, SCENARIOS, Cast, Scenario
+from tests.faults.scenarios import FAULTY, SCENARIOS, Scenario
 from tests.support.api import error_of, expect
 from tests.support.breaking import Outage
 from tests.support.builders import MOMENT
@@ -95,16 +94,7 @@ def failing_at(
     scenario: Scenario, fault: DatabaseFault, among: Steps, length: float = 1
 ) -> BreakOff:
     """Return what sends a scenario's request, with the fault from its n-th statement on."""
-
-    def fail(cast: Cast, number: int) -> Point | None:
-        outage = Outage(number, length)
-        started_at = clock.monotonic()
-        with failing(fault, outage, among):
-            told = scenario.send(cast, KEY)
-        assert clock.monotonic() - started_at <= deadline.REQUEST_SECONDS
-        return Point(outage.befell[0], told) if outage.befell else None
-
-    return fail
+    return sent_in_time(scenario, lambda outage: failing(fault, outage, among), length)
 
 
 @over(CONFLICTS, 1, FOR_ALL)

@@ -10,16 +10,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from financial_api.kernel import clock, deadline
+from financial_api.kernel import clock
 from infra_backends.persistence.base import PersistenceBackend
 from outbox import cleanup
 from tests.faults.aftermath import (
-    KEY,
     BreakOff,
-    Point,
     check_done,
     check_points,
     check_unnoticed,
+    sent_in_time,
     unbroken,
 )
 from tests.faults.cleaning import (
@@ -30,7 +29,7 @@ from tests.faults.cleaning import (
     token_for,
 )
 from tests.faults.readings import READINGS, somebody_with_everything
-from tests.faults.scenarios import FAULTY, SCENARIOS, Cast, Scenario
+from tests.faults.scenarios import FAULTY, SCENARIOS, Scenario
 from tests.faults.store_faults import CONFLICT, UNANSWERED, UNREACHED, StoreFault, failing
 from tests.support.api import Admin, error_of, expect
 from tests.support.breaking import Outage
@@ -79,16 +78,7 @@ def failing_at(
     backend: PersistenceBackend, scenario: Scenario, fault: StoreFault, length: float = 1
 ) -> BreakOff:
     """Return what sends a scenario's request, with the fault from its n-th call of the store on."""
-
-    def fail(cast: Cast, number: int) -> Point | None:
-        outage = Outage(number, length)
-        started_at = clock.monotonic()
-        with failing(backend, fault, outage):
-            told = scenario.send(cast, KEY)
-        assert clock.monotonic() - started_at <= deadline.REQUEST_SECONDS
-        return Point(outage.befell[0], told) if outage.befell else None
-
-    return fail
+    return sent_in_time(scenario, lambda outage: failing(backend, fault, outage), length)
 
 
 @over
