@@ -33,6 +33,8 @@ R = TypeVar("R")
 MOST_ATTEMPTS = 10
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
+ATTEMPT_SECONDS = 2 * deadline.LEAST_SECONDS
+"""What must be left when an attempt begins: it is two calls of the store, a read and a commit."""
 
 _queues = [FairLock() for _ in range(256)]
 """Where threads wait that lost a race for the same thing; two things may share a queue."""
@@ -113,10 +115,14 @@ class _Turn:
         self._has_tried = False
 
     def take(self, wanted: Key[Any]) -> None:
-        """Return when this command may try; raise TimeoutError if that is too late."""
+        """Return when this command may try; raise TimeoutError if that is too late.
+
+        Too late is when its read or its commit would not begin any more. The client is then told
+        of the others that want the same, and not of a store that would have answered.
+        """
         queue = _queues[hash(wanted) % len(_queues)]
         if (self._has_tried or queue.is_held) and not _has_turn.get():
-            self._stack.enter_context(queue.held(deadline.remaining()))
+            self._stack.enter_context(queue.held(deadline.remaining() - ATTEMPT_SECONDS))
             self._stack.callback(_has_turn.reset, _has_turn.set(True))
         self._has_tried = True
 

@@ -1,13 +1,16 @@
 """Commands over every backend: what they leave behind, and in which order."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
+from threading import Timer
 
 import pytest
 
-from accounts.entities import UserStatus
+from accounts.entities import UserKey, UserStatus
 from cards.entities import CardStatus
-from financial_api.kernel import clock
+from financial_api import commands
+from financial_api.kernel import clock, deadline
 from financial_api.kernel.errors import ErrorCode
 from infra_backends.persistence.base import PersistenceBackend
 from outbox.entities import EntityType, Event, EventType
@@ -234,3 +237,22 @@ def test_a_straggler_fails_when_its_user_is_purged_before_its_commit(
 
     assert refusal_of(lambda: customer.buy(card, "10.00")) is ErrorCode.NOT_FOUND
     assert not backend.purge(100)
+
+
+def test_a_turn_that_would_come_too_late_is_a_conflict_and_no_fault_of_the_store(
+    backend: PersistenceBackend,
+) -> None:
+    customer = a_cardholder()
+    card = customer.card
+    queue = commands._queues[hash(UserKey(customer.ecosystem_id)) % len(commands._queues)]
+    others = ExitStack()
+    others.enter_context(queue.held(1))
+    leaving = Timer(0.05, others.close)
+
+    with deadline.within(commands.ATTEMPT_SECONDS / 2):
+        leaving.start()
+        refusal = refusal_of(lambda: customer.buy(card, "10.00"))
+    leaving.join()
+
+    assert refusal is ErrorCode.VERSION_CONFLICT
+    assert customer.transactions(card) == []
