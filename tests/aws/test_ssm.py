@@ -394,6 +394,7 @@ def test_pages_without_end_are_given_up(
     assert warnings() == ["/acme/ cannot be read, what is known serves: more than 200 parameters"]
 
 
+@pytest.mark.usefixtures("hurried")
 def test_closing_leaves_no_thread_behind(backend: Backend, store: ParameterStore) -> None:
     store.gate.clear()
     with deadline.within(0.1):

@@ -1,5 +1,6 @@
 """People with something of every kind, and whether a cleanup has left any of it."""
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +13,18 @@ from cards.entities import Card, CardRequest
 from financial_api.kernel.idempotency import IdempotencyKey
 from financial_api.kernel.keys import Key
 from infra_backends.persistence.base import PersistenceBackend
-from outbox.entities import CLEANUP_ENTITY_ID, EntityType, EventKey, EventType, SequenceKey
+from outbox.entities import (
+    CLEANUP_ENTITY_ID,
+    CleanupKey,
+    EntityType,
+    EventKey,
+    EventType,
+    SequenceKey,
+)
 from tests.support.api import Admin, Customer, expect
 from tests.support.everything import Everything, look, pages
 from tests.support.in_process import URL, in_process
+from tests.support.invariants import check_everything
 
 PATH = "/v1/admin/cleanup"
 KEYS = ("for-the-card", "for-the-purchase")
@@ -83,31 +92,42 @@ def left(backend: PersistenceBackend, people: People) -> dict[str, int]:
         "cards": kinds[Card],
         "transactions": len(rows),
         "cardRequests": kinds[CardRequest],
-        "events": len(list(look(backend).all_events)),
+        "events": len(list(pages(partial(backend.outbox.page, None, None)))),
     }
+
+
+def is_running(backend: PersistenceBackend) -> bool:
+    """Return whether a cleanup was begun and not finished."""
+    state = backend.read([CleanupKey()]).get(CleanupKey())
+    return state is not None and state.running
 
 
 def cleanups_done(backend: PersistenceBackend, *admins: Admin) -> int:
     """Return how many cleanups these admins have finished."""
-    logs = look(backend, (), [admin.ecosystem_id for admin in admins]).audit_logs
+    logs = itertools.chain.from_iterable(
+        pages(partial(backend.audit_logs.page_of_actor, admin.ecosystem_id)) for admin in admins
+    )
     return sum(log.action is AuditAction.SYSTEM_CLEANUP for log in logs)
 
 
-def check_deleted(backend: PersistenceBackend, people: People) -> Everything:
-    """Fail unless all of theirs is gone and the flag is down; return what is left."""
-    assert [row for row in backend.read(people.keys) if _is_deleted(row)] == []
-    found = look(backend, people.names)
-    assert (found.users, found.transactions) == ({}, {})
-    assert not any([*found.cards.values(), *found.requests.values(), *found.scores.values()])
-    assert list(found.counters) == [(EntityType.SYSTEM, CLEANUP_ENTITY_ID)]
-    assert not found.cleanup.running
-    return found
+def check_deleted(backend: PersistenceBackend, people: People) -> None:
+    """Fail unless all of theirs is gone and the flag is down."""
+    _check_found_deleted(backend, people, look(backend, people.names))
 
 
 def check_nothing_left(backend: PersistenceBackend, people: People) -> None:
     """Fail unless all is gone, but what a cleanup keeps and the event that it ends with."""
-    found = check_deleted(backend, people)
+    found = check_everything(backend, people.names)
+    _check_found_deleted(backend, people, found)
     assert [event.event_type for event in found.all_events] == [EventType.SYSTEM_CLEANUP]
+
+
+def _check_found_deleted(backend: PersistenceBackend, people: People, found: Everything) -> None:
+    assert [row for row in backend.read(people.keys) if _is_deleted(row)] == []
+    assert (found.users, found.transactions) == ({}, {})
+    assert not any([*found.cards.values(), *found.requests.values(), *found.scores.values()])
+    assert list(found.counters) == [(EntityType.SYSTEM, CLEANUP_ENTITY_ID)]
+    assert not found.cleanup.running
 
 
 def _is_deleted(row: object) -> bool:

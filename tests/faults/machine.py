@@ -67,6 +67,9 @@ class Tally:
 LOOK_EVERY = soaking(promised=1, in_ci=4)
 """After how many steps all that is stored is looked at; what went wrong in one of them stays."""
 
+LOOK_CLOSELY_EVERY = 4 * LOOK_EVERY
+"""The same for what can be had from the store in more than one way: indexes and pages."""
+
 READS = {
     *("read", "score_history", "of_user", "owner_of", "page", "page_of_actor", "page_of_target"),
     *("proposals", "backlog", "oldest_unsent", "ping"),
@@ -277,17 +280,14 @@ class ServiceMachine(RuleBasedStateMachine):
         assert self.backend.outbox.oldest_unsent() is None
         self.may_have_unsent = False
 
-    @rule()
-    def look_closely(self) -> None:
-        """Hold the index and the pages against the rows, which takes too long for every step."""
-        check_audit_pages(self.backend, self.look())
-        check_index(self.backend, self.look())
-
     @invariant()
     def all_that_is_stored_fits_together_and_is_the_models(self) -> None:
         self.tally.steps += bool(self.sent)
         if self.tally.steps % LOOK_EVERY == 0:
             check_agreement(self.world, self.look())
+        if self.tally.steps % LOOK_CLOSELY_EVERY == 0:
+            check_audit_pages(self.backend, self.look())
+            check_index(self.backend, self.look())
 
     def wait_until(self, moment: datetime) -> None:
         """Have the next request be sent at a moment, unless that is past."""

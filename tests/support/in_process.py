@@ -19,7 +19,7 @@ from tests.support.api import Api
 
 C = TypeVar("C", bound=Api)
 
-URL = "http://in-process.test"
+URL = "http://localhost"
 
 _CACHES = (
     authentication._records,
