@@ -6,6 +6,7 @@ nobody is refused for what its own twin did.
 
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
@@ -23,7 +24,7 @@ from financial_api.kernel.idempotency import KEPT_FOR, IdempotencyKey, Idempoten
 from financial_api.kernel.keys import Key
 from financial_api.unit_of_work import RecordedRefusal, UnitOfWork
 from infra_backends import persistence
-from infra_backends.exceptions import ConcurrencyError
+from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from outbox import wakeup
 
 logger = logging.getLogger(__name__)
@@ -35,10 +36,29 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 ATTEMPT_SECONDS = 2 * deadline.LEAST_SECONDS
 """What must be left when an attempt begins: it is two calls of the store, a read and a commit."""
+SILENCE_SECONDS = 2.0
+"""How long the store is believed to be there: longer than the pause of one whose turn it is."""
 
-_queues = [FairLock() for _ in range(256)]
-"""Where threads wait that lost a race for the same thing; two things may share a queue."""
+_queues = [FairLock() for _ in range(1024)]
+"""Where this process's threads wait for their turn with something; two things may share one."""
 _has_turn: ContextVar[bool] = ContextVar("has_turn", default=False)
+
+
+class _Pulse:
+    """When the store has last answered a command of this process."""
+
+    def __init__(self) -> None:
+        self._felt_at = -math.inf
+
+    def feel(self) -> None:
+        self._felt_at = clock.monotonic()
+
+    @property
+    def is_gone(self) -> bool:
+        return clock.monotonic() - self._felt_at > SILENCE_SECONDS
+
+
+_pulse = _Pulse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +122,32 @@ def _pause(number: int) -> bool:
 
 
 class _Turn:
-    """A command's place in the queue of this process's threads that want the same thing.
+    """A command's turn among this process's threads that want the same thing.
 
-    Nobody queues before there was a conflict. From then on one of them tries at a time, so that
-    most do not lose to each other over and over; other processes are met with jitter. It decides
-    nothing: what keeps a commit right is its conditions. A command that is run within another's
-    turn does not wait for itself.
+    One of them tries at a time, so that they do not lose to each other; other processes are met
+    with jitter. It decides nothing: what keeps a commit right is its conditions. It is kept until
+    the command is over, and a command that is run within another's turn needs none of its own.
     """
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack
-        self._has_tried = False
 
     def take(self, wanted: Key[Any]) -> None:
-        """Return when this command may try; raise TimeoutError if that is too late.
+        """Return when this command may try.
 
-        Too late is when its read or its commit would not begin any more. The client is then told
-        of the others that want the same, and not of a store that would have answered.
+        Raises TimeoutError if that is so late that its read or its commit would not begin any
+        more; BackendUnavailable if those before it wait for a store that has fallen silent.
         """
+        if _has_turn.get():
+            return
         queue = _queues[hash(wanted) % len(_queues)]
-        if (self._has_tried or queue.is_held) and not _has_turn.get():
+        try:
             self._stack.enter_context(queue.held(deadline.remaining() - ATTEMPT_SECONDS))
-            self._stack.callback(_has_turn.reset, _has_turn.set(True))
-        self._has_tried = True
+        except TimeoutError:
+            if _pulse.is_gone:
+                raise BackendUnavailable("the store answers nobody who is before this") from None
+            raise
+        self._stack.callback(_has_turn.reset, _has_turn.set(True))
 
 
 class _Attempt(Generic[R]):
@@ -164,6 +187,7 @@ class _Attempt(Generic[R]):
         if self._submission is not None:
             wanted[self._submission.key] = None
         reading = persistence.read(list(wanted))
+        _pulse.feel()
         return UnitOfWork(self._caller, reading, persistence.outbox.shards)
 
     def _check_actor(self, work: UnitOfWork) -> None:

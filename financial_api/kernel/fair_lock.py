@@ -19,11 +19,6 @@ class FairLock:
         self._is_held = False
         self._waiting: deque[threading.Lock] = deque()
 
-    @property
-    def is_held(self) -> bool:
-        """True while some thread holds it, at this moment."""
-        return self._is_held
-
     @contextlib.contextmanager
     def held(self, seconds: float) -> Iterator[None]:
         """Hold the lock for a `with` block.

@@ -11,7 +11,8 @@ from accounts.entities import UserKey, UserStatus
 from cards.entities import CardStatus
 from financial_api import commands
 from financial_api.kernel import clock, deadline
-from financial_api.kernel.errors import ErrorCode
+from financial_api.kernel.errors import ErrorCode, VersionConflict
+from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend
 from outbox.entities import EntityType, Event, EventType
 from tests.support.builders import MOMENT
@@ -239,20 +240,29 @@ def test_a_straggler_fails_when_its_user_is_purged_before_its_commit(
     assert not backend.purge(100)
 
 
-def test_a_turn_that_would_come_too_late_is_a_conflict_and_no_fault_of_the_store(
+@pytest.mark.parametrize(
+    ("pulse", "told"),
+    [(commands._pulse, VersionConflict), (commands._Pulse(), BackendUnavailable)],
+    ids=["of the others", "of a store that answers none of them"],
+)
+def test_who_waits_too_long_for_its_turn_is_told_why(
     backend: PersistenceBackend,
+    monkeypatch: pytest.MonkeyPatch,
+    pulse: commands._Pulse,
+    told: type[Exception],
 ) -> None:
     customer = a_cardholder()
     card = customer.card
     queue = commands._queues[hash(UserKey(customer.ecosystem_id)) % len(commands._queues)]
+    monkeypatch.setattr(commands, "_pulse", pulse)
     others = ExitStack()
     others.enter_context(queue.held(1))
     leaving = Timer(0.05, others.close)
 
     with deadline.within(commands.ATTEMPT_SECONDS / 2):
         leaving.start()
-        refusal = refusal_of(lambda: customer.buy(card, "10.00"))
+        with pytest.raises(told):
+            customer.buy(card, "10.00")
     leaving.join()
 
-    assert refusal is ErrorCode.VERSION_CONFLICT
     assert customer.transactions(card) == []

@@ -13,15 +13,36 @@ from outbox import wakeup
 from tests.support.clocks import UnhurriedClock
 from tests.support.interleaving import Interleaving
 from tests.support.store import LEFT_OUT, LeftOut, Store
-from tests.support.stores import BACKENDS, BackendUnderTest
+from tests.support.stores import BACKENDS, MORE_ENGINES, BackendUnderTest
 from tests.support.threads import Together
 
 SEED = 20260301
 
 
-@pytest.fixture(scope="session", params=BACKENDS, ids=lambda entry: entry.name)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test over every backend, or if it uses `every_engine` over every engine, but where it
+    names its own.
+
+    There is one `entry` for all suites: of two, pytest would keep the store that was opened for the
+    one while it runs the other's tests.
+    """
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "entry" not in metafunc.fixturenames or any("entry" in mark.args[0] for mark in marks):
+        return
+    entries = [*BACKENDS, *MORE_ENGINES] if "every_engine" in metafunc.fixturenames else BACKENDS
+    metafunc.parametrize(
+        "entry", entries, indirect=True, ids=lambda entry: entry.name, scope="session"
+    )
+
+
+@pytest.fixture(scope="session")
 def entry(request: pytest.FixtureRequest) -> BackendUnderTest:
     return request.param
+
+
+@pytest.fixture
+def every_engine() -> None:
+    """For what is tested over all engines that speak a backend's protocol."""
 
 
 @pytest.fixture(scope="session")
