@@ -58,7 +58,7 @@ test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema,
 	$(PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 2
 
 proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz
-	$(PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz --numprocesses 2
+	$(PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz --numprocesses 3
 
 soak: $(INSTALLED) ## Workers killed over 5,000 events, and half a minute without broker, bus or AWS
 	SOAK=1 $(PYTHON) -m pytest tests/aws/test_worker_kills.py tests/aws/test_worker_outages.py \
