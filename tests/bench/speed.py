@@ -13,12 +13,13 @@ What is compared is measured in turns, in one run, so that a busy machine slows 
 
 import contextlib
 import json
+import operator
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -61,8 +62,15 @@ def main() -> None:
     memory()
 
 
-def row(name: str, ours: float, theirs: float, unit: str) -> None:
-    print(f"{name:<58}{ours:>8.0f} {unit}{theirs:>8.0f} {unit}{ours / theirs:>8.2f}", flush=True)
+def row(name: str, ours: float, theirs: float, unit: str, ratio: float | None = None) -> None:
+    ratio = ours / theirs if ratio is None else ratio
+    print(f"{name:<58}{ours:>8.0f} {unit}{theirs:>8.0f} {unit}{ratio:>8.2f}", flush=True)
+
+
+def compare(name: str, ours: Sequence[float], theirs: Sequence[float]) -> None:
+    """Print the medians of rounds that were run in turns, and that of the ratio within a round."""
+    ratio = statistics.median(map(operator.truediv, ours, theirs))
+    row(name, 1e6 * statistics.median(ours), 1e6 * statistics.median(theirs), "µs", ratio)
 
 
 def card_detail() -> None:
@@ -79,19 +87,13 @@ def card_detail() -> None:
         ):
             connections = [stack.enter_context(connected(url)) for url in (server.url, bare, clad)]
             assert connections[0].ask(asked[0])[1] == connections[1].ask(asked[0])[1]
-            medians = [
-                statistics.median(times)
-                for times in zip(
-                    *(
-                        [seconds_each(connection, asked, 200) for connection in connections]
-                        for _ in range(ROUNDS)
-                    ),
-                    strict=True,
-                )
+            rounds = [
+                [seconds_each(connection, asked, 200) for connection in connections]
+                for _ in range(ROUNDS)
             ]
-    ours, theirs, clad_theirs = (1e6 * median for median in medians)
-    row("card detail, against a bare view", ours, theirs, "µs")
-    row("card detail, against a bare view behind our middleware", ours, clad_theirs, "µs")
+    ours, theirs, clad_theirs = zip(*rounds, strict=True)
+    compare("card detail, against a bare view", ours, theirs)
+    compare("card detail, against a bare view behind our middleware", ours, clad_theirs)
 
 
 def purchase() -> None:
@@ -114,12 +116,7 @@ def purchase() -> None:
                 ]
                 ours.append(seconds_each(connection, asked, 201))
                 theirs.append(calls.seconds_each(PURCHASES))
-    row(
-        "purchase on DynamoDB, against bare boto3 calls",
-        1e6 * statistics.median(ours),
-        1e6 * statistics.median(theirs),
-        "µs",
-    )
+    compare("purchase on DynamoDB, against bare boto3 calls", ours, theirs)
 
 
 def throughput() -> None:
