@@ -5,7 +5,8 @@
 - card detail in memory mode, over HTTP, against a bare Django view on the same server that returns
   the same bytes, with none of the service's middleware and with all of it
 - a purchase on the AWS emulator, over HTTP, against the two calls that it cannot avoid, by boto3
-- requests a second by number of workers, on SQLite
+- requests a second by number of workers, on PostgreSQL and on SQLite, where purchases wait for the
+  one writer that a file can have
 - memory of a worker over 100,000 requests, on SQLite
 
 What is compared is measured in turns, in one run, so that a busy machine slows both.
@@ -43,6 +44,7 @@ from tests.support.ports import free_port  # noqa: E402
 from tests.support.servers import (  # noqa: E402
     RunningServer,
     memory_environment,
+    postgresql_environment,
     running,
     sqlite_environment,
 )
@@ -51,6 +53,7 @@ ROUNDS, READS, PURCHASES = 15, 400, 60
 LOAD_SECONDS, CLIENTS, CONNECTIONS = 4.0, 2, 8
 MEMORY_REQUESTS, MEMORY_STEP = 100_000, 20_000
 QUIET = {"THROTTLE": "off"}
+STORES = {"PostgreSQL": postgresql_environment, "SQLite": sqlite_environment}
 
 
 def main() -> None:
@@ -121,14 +124,15 @@ def purchase() -> None:
 
 def throughput() -> None:
     """Count what several clients get answered, by number of workers."""
-    alone: dict[str, float] = {}
-    with sqlite_environment() as environment:
-        for workers in (1, 2, 3):
-            with running(environment | QUIET, WORKERS=str(workers)) as server:
-                for kind in ("card detail", "purchase"):
-                    rate = load(server, kind)
-                    base = alone.setdefault(kind, rate)
-                    row(f"{kind} on SQLite, {workers} workers, against 1", rate, base, "/s")
+    for store, opened in STORES.items():
+        alone: dict[str, float] = {}
+        with opened() as environment:
+            for workers in (1, 2, 3):
+                with running(environment | QUIET, WORKERS=str(workers)) as server:
+                    for kind in ("card detail", "purchase"):
+                        rate = load(server, kind)
+                        base = alone.setdefault(kind, rate)
+                        row(f"{kind} on {store}, {workers} workers, against 1", rate, base, "/s")
 
 
 def load(server: RunningServer, kind: str) -> float:
