@@ -8,10 +8,12 @@ import pytest
 from accounts.entities import CardTotals
 from cards.entities import CardStatus
 from financial_api.kernel.errors import ErrorCode
+from infra_backends import persistence
 from infra_backends.exceptions import ConcurrencyError
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
 from outbox.entities import EntityType
+from tests.support.breaking import Announcing
 from tests.support.builders import MOMENT, a_user, an_answer
 from tests.support.customers import Admin, Customer, a_cardholder, refusal_of
 from tests.support.storing import store, the
@@ -99,6 +101,20 @@ def test_of_many_creations_of_one_user_one_creates(
 
     assert sum(registration.created for registration in registrations) == 1
     assert len(backend.users.score_history("user-001", 10)) == 1
+
+
+def test_commands_of_one_process_lose_no_attempt_to_each_other(
+    backend: PersistenceBackend, together: Together
+) -> None:
+    customer = a_cardholder()
+    card = customer.card
+    steps: list[str] = []
+
+    with persistence.use(Announcing(backend, steps.append)):
+        together.run([lambda: customer.buy(card, "1.00")] * THREADS)
+
+    assert customer.card.balance == THREADS
+    assert steps.count("before read") == steps.count("before commit") == THREADS
 
 
 def test_the_accepted_purchases_add_up_to_the_balance(
