@@ -63,7 +63,7 @@ proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crash
 soak: $(INSTALLED) ## Workers killed over 5,000 events, and half a minute without broker, bus or AWS
 	SOAK=1 $(PYTHON) -m pytest tests/aws/test_worker_kills.py tests/aws/test_worker_outages.py \
 		tests/aws/test_outages.py tests/relay/test_kills.py tests/faults/test_cleanup_crashes.py \
-		tests/faults/test_state_machine.py tests/faults/test_*_faults.py
+		tests/faults/test_state_machine.py tests/faults/test_*_faults.py --numprocesses 2
 
 fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(PYTHON) -m pytest tests/fuzz --numprocesses 2

@@ -154,9 +154,8 @@ def test_a_call_that_fails_twice_is_told_as_that_and_done_if_it_was(trial: Trial
     [
         (503, [*soaking(OF_ANY_CALL, [UNCONNECTED]), *OF_KEYS, ITEM_THROTTLED]),
         (409, [CONFLICT, MOVED]),
-        (200, [IN_PROGRESS]),
     ],
-    ids=["away", "moved", "done already"],
+    ids=["away", "moved"],
 )
 def test_what_goes_on_failing_is_given_up_in_time(
     trial: Trial, status: int, faults: list[WireFault]
@@ -165,6 +164,15 @@ def test_what_goes_on_failing_is_given_up_in_time(
         for point, _ in trial.fail_at_each_call(fault, math.inf):
             assert point.told is not None
             assert point.told.status_code == status, (point, point.told.text)
+
+
+@over([one for one in ALL_WAYS if one.takes_key and one.refusal is None])
+def test_what_was_done_and_is_for_ever_said_to_be_in_progress_is_replayed(trial: Trial) -> None:
+    """By the answer that is stored under the key, which neither refusals nor registrations have."""
+    for point, was_done in trial.fail_at_each_call(IN_PROGRESS, math.inf):
+        assert point.told is not None
+        assert point.told.status_code == 200, (point, point.told.text)
+        assert was_done
 
 
 def test_a_query_that_fails_once_is_made_again_and_its_answer_is_the_same(
