@@ -145,7 +145,7 @@ class _Turn:
             self._stack.enter_context(queue.held(deadline.remaining() - ATTEMPT_SECONDS))
         except TimeoutError:
             if _pulse.is_gone:
-                raise BackendUnavailable("the store answers nobody who is before this") from None
+                raise BackendUnavailable("the store has answered nobody lately") from None
             raise
         self._stack.callback(_has_turn.reset, _has_turn.set(True))
 

@@ -57,9 +57,9 @@ def test_the_api_of_a_broker_drains_nothing_itself(place: Plant) -> None:
 def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(
     place: Plant, stop: Callable[[Worker], int]
 ) -> None:
-    store_chains(50, 6)
+    store_chains(50, 10)
     with working(place.environment, "--beat") as worker:
-        eventually(lambda: depth() < 300, START_SECONDS)
+        eventually(lambda: depth() < 500, START_SECONDS)
         stop(worker)
 
     left = depth()

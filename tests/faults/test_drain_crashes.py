@@ -68,7 +68,8 @@ def test_a_drain_broken_off_between_any_two_steps_is_finished_by_the_next_in_ord
         with events.use(consumer):
             HastyRelay("the second").drain()
         check_delivered(backend, consumer, seen, f"user-{number}")
-    check_everything(backend)
+    found = check_everything(backend)
+    assert {event.status for event in found.all_events} == {EventStatus.SENT}
 
     assert steps.total() >= FEWEST_STEPS, steps
     assert {"before a publish", "after a publish", "before commit", "after commit"} <= set(steps)
