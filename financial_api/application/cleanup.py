@@ -14,24 +14,18 @@ from django.core import signing
 
 from accounts.audit import AuditAction, TargetType
 from accounts.callers import Caller
-from financial_api import commands
+from financial_api.application import commands
+from financial_api.application.events import cleaned_up, describe_counts
+from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel import clock, deadline
 from financial_api.kernel.aging_cache import AgingCache
+from financial_api.kernel.cleanup import CLEANUP_ENTITY_ID, CleanupKey, CleanupState, DeletedCounts
 from financial_api.kernel.clock import from_iso, iso
 from financial_api.kernel.errors import CleanupInProgress, Forbidden, ValidationError
-from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.persistence.commit import Commit
-from outbox.entities import (
-    CLEANUP_ENTITY_ID,
-    CleanupKey,
-    CleanupState,
-    DeletedCounts,
-    EntityType,
-    SequenceKey,
-)
-from outbox.events import cleaned_up, describe_counts
+from outbox.entities import EntityType, SequenceKey
 
 TOKEN_VALID_FOR = timedelta(minutes=5)
 HEARTBEAT_EVERY_SECONDS = 5.0

@@ -9,14 +9,14 @@ from msgspec import Meta
 
 import accounts.events
 import cards.events
-import outbox.events
+import financial_api.application.events
 import transactions.events
+from financial_api.application.event_examples import example_of
+from financial_api.application.events import CountsByName
 from financial_api.kernel.encoding import dumps
 from infra_backends.aws.envelope import detail_of
 from outbox.declarations import EcosystemId, EventDeclaration, Moment
 from outbox.entities import EventType
-from outbox.event_examples import example_of
-from outbox.events import CountsByName
 
 UUID = {"format": "uuid"}
 REFERENCE = "#/$defs/{name}"
@@ -27,7 +27,7 @@ DECLARATIONS: Mapping[EventType, EventDeclaration[Any]] = {
         accounts.events.DECLARED,
         cards.events.DECLARED,
         transactions.events.DECLARED,
-        outbox.events.DECLARED,
+        financial_api.application.events.DECLARED,
     )
     for declaration in declared
 }

@@ -16,11 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from financial_api.processes import Processes, interruptible
 from infra_backends.aws.provisioning import provision
 from infra_backends.aws.provisioning.changes import ProvisioningError
 from infra_backends.aws.provisioning.clients import Clients, names_here
 from infra_backends.aws.provisioning.waiting import wait_until
+from infra_backends.management.processes import Processes, interruptible
 
 EMULATOR = Path(".emulator", "bin", "ministack")
 USUAL_PORT = 4566

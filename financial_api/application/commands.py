@@ -17,12 +17,12 @@ from typing import Any, Generic, TypeVar
 from accounts.callers import Caller
 from accounts.entities import UserKey
 from accounts.rules import check_enabled, check_standing
+from financial_api.application.unit_of_work import RecordedRefusal, UnitOfWork
 from financial_api.kernel import clock, deadline, metrics
 from financial_api.kernel.errors import ApiError, RequestAlreadyProcessed, VersionConflict
 from financial_api.kernel.fair_lock import FairLock
 from financial_api.kernel.idempotency import KEPT_FOR, IdempotencyKey, IdempotencyRecord
 from financial_api.kernel.keys import Key
-from financial_api.unit_of_work import RecordedRefusal, UnitOfWork
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from outbox import wakeup

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
+from financial_api.application import chores
+from financial_api.application.chores import Upkeep, UpkeepThread, chore
 from financial_api.kernel import clock
 from infra_backends.exceptions import BackendUnavailable
-from outbox import upkeep
-from outbox.upkeep import Upkeep, UpkeepThread, chore
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
 
@@ -21,7 +21,7 @@ def time():
 @pytest.fixture
 def done(monkeypatch):
     """Chores that write down that they were done, every ten seconds and every minute."""
-    monkeypatch.setattr(upkeep, "CHORES", {})
+    monkeypatch.setattr(chores, "CHORES", {})
     done = []
     chore("often", every_seconds=10)(lambda: done.append("often"))
     chore("rarely", every_seconds=60)(lambda: done.append("rarely"))
@@ -43,7 +43,7 @@ def test_one_that_fails_is_told_and_done_again_in_its_time(time, done, caplog, e
     def fails():
         raise error
 
-    upkeep.CHORES.clear()
+    chores.CHORES.clear()
     chore("broken", every_seconds=10)(fails)
     chore("often", every_seconds=10)(lambda: done.append("often"))
     keeper = Upkeep()
@@ -56,8 +56,8 @@ def test_one_that_fails_is_told_and_done_again_in_its_time(time, done, caplog, e
 
 
 def test_a_thread_does_them_beside_the_relay_until_it_is_stopped(monkeypatch):
-    monkeypatch.setattr(upkeep, "CHORES", {})
-    monkeypatch.setattr(upkeep, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(chores, "CHORES", {})
+    monkeypatch.setattr(chores, "LOOK_SECONDS", 0.001)
     runs = threading.Semaphore(0)
     chore("often", every_seconds=0)(runs.release)
     thread = UpkeepThread()
@@ -72,4 +72,4 @@ def test_a_thread_does_them_beside_the_relay_until_it_is_stopped(monkeypatch):
 
 
 def test_what_ages_is_among_the_chores():
-    assert {"retention", "whatsapp-expiry"} <= set(upkeep.CHORES)
+    assert {"retention", "whatsapp-expiry"} <= set(chores.CHORES)

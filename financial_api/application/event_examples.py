@@ -6,14 +6,15 @@ from decimal import Decimal
 from accounts.callers import Caller, Identity
 from accounts.entities import Role, ScoreSource, UserStatus
 from accounts.events import score_changed, user_created, user_status_changed
-from accounts.examples import CUSTOMER, LATER, NOW
 from accounts.rules import change_score
+from accounts.specimens import CUSTOMER, LATER, NOW
 from cards.approval import PRODUCT_ID, open_request
 from cards.entities import CardStatus
 from cards.events import card_approved, card_rejected, card_requested, card_status_changed
-from cards.examples import EXAMPLE_CARD
-from outbox.entities import DeletedCounts, Event, EventDraft, EventType
-from outbox.events import cleaned_up
+from cards.specimens import EXAMPLE_CARD
+from financial_api.application.events import cleaned_up
+from financial_api.kernel.cleanup import DeletedCounts
+from outbox.entities import Event, EventDraft, EventType
 from transactions.entities import PaymentStatus, ScoreImpact, Transaction, TransactionType
 from transactions.events import paid, purchased
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from outbox import catalogue
+from financial_api.application import event_catalogue as catalogue
 
 
 class Command(BaseCommand):

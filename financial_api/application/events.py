@@ -6,15 +6,10 @@ from typing import Annotated, TypedDict
 from msgspec import Meta
 
 from accounts.callers import Caller
+from financial_api.kernel.cleanup import CLEANUP_ENTITY_ID, DeletedCounts
 from financial_api.kernel.clock import iso
 from outbox.declarations import AdminId, Count, EventDeclaration, Moment
-from outbox.entities import (
-    CLEANUP_ENTITY_ID,
-    DeletedCounts,
-    EntityType,
-    EventDraft,
-    EventType,
-)
+from outbox.entities import EntityType, EventDraft, EventType
 
 
 class CountsByName(TypedDict):
