@@ -14,7 +14,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -
 LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 AUDIT := pipx run --spec pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
-GATE := $(PYTHON) manage.py contract_gate --settings=financial_api.settings.memory
+GATE := $(PYTHON) -m contract.gate
 EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.memory
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from financial_api.contract_gate.comparison import EVERY_OPERATION
-from financial_api.contract_gate.findings import Finding, quoted
-from financial_api.contract_gate.verdict import Verdict
+from contract.gate.comparison import EVERY_OPERATION
+from contract.gate.findings import Finding, quoted
+from contract.gate.verdict import Verdict
 
 _WHERE_THE_VERSION_IS = "VERSION of SPECTACULAR_SETTINGS in financial_api/settings/base.py"
 _MOST_PLACES = 3

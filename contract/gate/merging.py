@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from financial_api.contract_gate.document import Document, Node
-from financial_api.contract_gate.essence import unread, value_text
-from financial_api.contract_gate.shapes import (
+from contract.gate.document import Document, Node
+from contract.gate.essence import unread, value_text
+from contract.gate.shapes import (
     EVERY_TYPE,
     LOWER,
     UPPER,

@@ -6,8 +6,8 @@ class (RFC 9110, section 15), and so it may take an `error.code` that it does no
 
 from collections.abc import Iterator
 
-from financial_api.contract_gate.document import Document
-from financial_api.contract_gate.findings import (
+from contract.gate.document import Document
+from contract.gate.findings import (
     Act,
     Change,
     Finding,
@@ -18,8 +18,8 @@ from financial_api.contract_gate.findings import (
     otherwise,
     told,
 )
-from financial_api.contract_gate.operations import Answer, Contents, Header, Operation
-from financial_api.contract_gate.schemas import changes
+from contract.gate.operations import Answer, Contents, Header, Operation
+from contract.gate.schemas import changes
 
 ERROR_CODE = "error.code"
 GROWING = frozenset({"event.eventType", "events[].eventType"})

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from financial_api.contract_gate.document import Document
-from financial_api.contract_gate.essence import essence
-from financial_api.contract_gate.findings import Change, narrower, wider
-from financial_api.contract_gate.keywords import type_names, value_names
-from financial_api.contract_gate.merging import alternatives
-from financial_api.contract_gate.shapes import OBJECT, Alternatives, Shape
+from contract.gate.document import Document
+from contract.gate.essence import essence
+from contract.gate.findings import Change, narrower, wider
+from contract.gate.keywords import type_names, value_names
+from contract.gate.merging import alternatives
+from contract.gate.shapes import OBJECT, Alternatives, Shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from financial_api.contract_gate.essence import shown
-from financial_api.contract_gate.findings import Act, Change, Harm, narrower, otherwise, wider
-from financial_api.contract_gate.shapes import LOWER, NULL, NUMBER, UPPER, Shape
+from contract.gate.essence import shown
+from contract.gate.findings import Act, Change, Harm, narrower, otherwise, wider
+from contract.gate.shapes import LOWER, NULL, NUMBER, UPPER, Shape
 
 
 def changes_of_value(before: Shape, after: Shape) -> Iterator[Change]:

@@ -6,12 +6,12 @@ allowed no longer harms those who send it, what is newly allowed those who read 
 
 from collections.abc import Iterator
 
-from financial_api.contract_gate.document import Document
-from financial_api.contract_gate.findings import Act, Change, Harm, narrower, wider
-from financial_api.contract_gate.keywords import changes_of_value
-from financial_api.contract_gate.merging import alternatives
-from financial_api.contract_gate.shapes import ANYTHING, ARRAY, OBJECT, Nodes, Shape
-from financial_api.contract_gate.unions import changes_of_union, pair
+from contract.gate.document import Document
+from contract.gate.findings import Act, Change, Harm, narrower, wider
+from contract.gate.keywords import changes_of_value
+from contract.gate.merging import alternatives
+from contract.gate.shapes import ANYTHING, ARRAY, OBJECT, Nodes, Shape
+from contract.gate.unions import changes_of_union, pair
 
 
 def changes(released: Document, current: Document, before: Nodes, after: Nodes) -> list[Change]:

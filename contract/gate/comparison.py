@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from financial_api.contract_gate import inputs, outputs
-from financial_api.contract_gate.document import Document
-from financial_api.contract_gate.essence import essence
-from financial_api.contract_gate.findings import Finding, breaks, harmless
-from financial_api.contract_gate.operations import Key, Operation, operations
+from contract.gate import inputs, outputs
+from contract.gate.document import Document
+from contract.gate.essence import essence
+from contract.gate.findings import Finding, breaks, harmless
+from contract.gate.operations import Key, Operation, operations
 
 EVERY_OPERATION = "every operation"
 

@@ -1,10 +1,10 @@
 """What of a schema counts, without its words and names: for what can only be equal or not."""
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from financial_api.contract_gate.document import Document, Node
-from financial_api.kernel.encoding import canonical, loads
+from contract.gate.document import Document, Node
 
 _ANNOTATIONS = frozenset(
     {"title", "description", "summary", "example", "examples", "deprecated", "$comment", "xml"}
@@ -22,13 +22,13 @@ def is_annotation(keyword: str) -> bool:
 
 def value_text(value: Any) -> str:
     """Return JSON that is the same for equal values, as `1` and `1.0` are."""
-    return canonical(_plain(value)).decode()
+    return _canonical(_plain(value))
 
 
 def shown(value: str) -> str:
     """Return what a person is shown of a value that is told as JSON."""
     is_text = value.startswith('"')
-    return f"`{loads(value) if is_text else value}`"
+    return f"`{json.loads(value) if is_text else value}`"
 
 
 def essence(document: Document, node: Node) -> str:
@@ -36,7 +36,7 @@ def essence(document: Document, node: Node) -> str:
 
     What refers to itself is told by how far out it began.
     """
-    return canonical(_bare(document, node, ())).decode()
+    return _canonical(_bare(document, node, ()))
 
 
 def unread(document: Document, node: Mapping[str, Any], read: Collection[str]) -> dict[str, str]:
@@ -46,6 +46,11 @@ def unread(document: Document, node: Mapping[str, Any], read: Collection[str]) -
         for keyword, value in node.items()
         if str(keyword) not in read and not is_annotation(str(keyword))
     }
+
+
+def _canonical(value: Any) -> str:
+    """Return JSON that does not depend on the order of keys; a date of YAML's is its text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def _plain(value: Any) -> Any:
@@ -70,7 +75,7 @@ def _bare(document: Document, node: Node, within: tuple[str, ...]) -> Any:
         elif keyword in _SETS:
             bare[keyword] = sorted(map(value_text, value if isinstance(value, list) else [value]))
         elif keyword in _BY_NAME and isinstance(value, Mapping):
-            bare[keyword] = {name: _bare(document, one, within) for name, one in value.items()}
+            bare[keyword] = {str(name): _bare(document, one, within) for name, one in value.items()}
         elif not is_annotation(str(keyword)):
             bare[str(keyword)] = _bare(document, value, within)
     return bare["$ref"] if list(bare) == ["$ref"] else bare

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from financial_api.contract_gate.document import Node
+from contract.gate.document import Node
 
 Nodes = tuple[Node, ...]
 """Schemas that all hold at once."""

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from financial_api.contract_gate.comparison import compare
-from financial_api.contract_gate.document import Document
-from financial_api.contract_gate.findings import Finding
-from financial_api.contract_gate.versions import Version, entries, names, version_of
+from contract.gate.comparison import compare
+from contract.gate.document import Document
+from contract.gate.findings import Finding
+from contract.gate.versions import Version, entries, names, version_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from financial_api.contract_gate.document import Document
-from financial_api.contract_gate.findings import (
+from contract.gate.document import Document
+from contract.gate.findings import (
     Act,
     Change,
     Finding,
@@ -14,8 +14,8 @@ from financial_api.contract_gate.findings import (
     quoted,
     told,
 )
-from financial_api.contract_gate.operations import Body, Operation, Parameter, Way
-from financial_api.contract_gate.schemas import changes
+from contract.gate.operations import Body, Operation, Parameter, Way
+from contract.gate.schemas import changes
 
 
 def compare(

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from financial_api.contract_gate.document import Document, Node
-from financial_api.contract_gate.essence import essence, is_annotation, unread
+from contract.gate.document import Document, Node
+from contract.gate.essence import essence, is_annotation, unread
 
 Key = tuple[str, str]
 """What is one parameter or operation in both documents."""

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from financial_api.contract_gate.comparison import EVERY_OPERATION
-from financial_api.contract_gate.document import Document, UnreadableContract
-from financial_api.contract_gate.findings import Finding
+from contract.gate.comparison import EVERY_OPERATION
+from contract.gate.document import Document, UnreadableContract
+from contract.gate.findings import Finding
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _HEADING = re.compile(r"^##\s+\[?(?P<version>\d+\.\d+\.\d+)\]?")
