@@ -5,13 +5,13 @@ gap. So an event is held back while those before it may still come, for a bounde
 comes after its turn is let through as late.
 """
 
+import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from financial_api.consumer.reading import ToldEvent
-from financial_api.kernel import clock
+from .reading import ToldEvent
 
 MOST_HELD = 1_000
 MOST_ENTITIES = 10_000
@@ -79,11 +79,13 @@ class Ordering:
         most_held: int = MOST_HELD,
         most_entities: int = MOST_ENTITIES,
         most_ids: int = MOST_IDS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gap_seconds = gap_seconds
         self._most_held = most_held
         self._most_entities = most_entities
         self._most_ids = most_ids
+        self._monotonic = monotonic
         self._entities: OrderedDict[tuple[str, str], _Entity] = OrderedDict()
         self._held: OrderedDict[str, _Held] = OrderedDict()
         """By event id, the longest held first."""
@@ -108,7 +110,7 @@ class Ordering:
         deliveries: list[Delivery] = []
         while self._held:
             longest = next(iter(self._held.values()))
-            if clock.monotonic() - longest.held_since < self._gap_seconds:
+            if self._monotonic() - longest.held_since < self._gap_seconds:
                 break
             deliveries += self._give_up_waiting_for(longest)
         return deliveries
@@ -133,7 +135,7 @@ class Ordering:
             yield self._advance(entity, event, (receipt,))
             yield from self._follow_up(entity)
         else:
-            held = _Held(event, clock.monotonic(), [receipt])
+            held = _Held(event, self._monotonic(), [receipt])
             self._held[event.event_id] = held
             entity.held.append(held)
             entity.held.sort(key=_order)

@@ -1,20 +1,13 @@
 """The order of the chapters, and how they are played."""
 
+import time
 from collections.abc import Callable
 
-from financial_api.kernel import clock
-from financial_api.walkthrough.cast import Casting
-from financial_api.walkthrough.chapters import (
-    arrival,
-    authority,
-    cards,
-    records,
-    retries,
-    review,
-)
-from financial_api.walkthrough.client import Client, Unexpected
-from financial_api.walkthrough.report import Report
-from financial_api.walkthrough.stage import Stage
+from .cast import Casting
+from .chapters import arrival, authority, cards, records, retries, review
+from .client import Client, Unexpected
+from .report import Report
+from .stage import Stage
 
 Chapter = Callable[[Stage], None]
 
@@ -48,14 +41,14 @@ def play(
     A chapter that cannot go on counts as a difference, and the next begins. Expects the remote
     configuration's defaults. Raises Unreachable when the server does not answer.
     """
-    stage, began = Stage(client, casting, report), clock.monotonic()
+    stage, began = Stage(client, casting, report), time.monotonic()
     for chapter in chapters:
         report.chapter(title_of(chapter), len(chapters))
         try:
             chapter(stage)
         except Unexpected as reason:
             report.differs("the chapter can go on", "what it needs", reason)
-    report.summary(clock.monotonic() - began)
+    report.summary(time.monotonic() - began)
     return not report.failed
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from financial_api.consumer import consuming
-from financial_api.consumer.consuming import Consumer
-from financial_api.consumer.ordering import Delivery, Ordering
-from financial_api.consumer.queue import Queue
+from examples.consumer import consuming
+from examples.consumer.consuming import Consumer
+from examples.consumer.ordering import Delivery, Ordering
+from examples.consumer.queue import Queue
 from infra_backends.aws.envelope import json_text, message_of
 from outbox.entities import EntityType, Event
 from tests.support.answering import Answer, Answering, Request, answering, fault
@@ -63,10 +63,10 @@ def queue(aws: Emulator) -> Iterator[SomeQueue]:
 
 @contextlib.contextmanager
 def tailing(aws: Emulator, queue: SomeQueue) -> Iterator["subprocess.Popen[str]"]:
-    """Run the command in a process of its own, with a long wait for gaps."""
-    command = [sys.executable, "manage.py", "events_tail", "--queue", queue.name, "--json"]
+    """Run the program in a process of its own, with a long wait for gaps."""
+    command = [sys.executable, "-m", "examples.consumer", "--queue", queue.name, "--json"]
     process = subprocess.Popen(
-        [*command, "--gap-seconds", "300", "--settings=financial_api.settings.aws"],
+        [*command, "--gap-seconds", "300"],
         cwd=ROOT,
         env=os.environ | aws.environment,
         stdout=subprocess.PIPE,
@@ -141,7 +141,10 @@ class Tailed:
 
 @contextlib.contextmanager
 def tailed(url: str, name: str = "a-queue") -> Iterator[Tailed]:
-    queue = Queue(name, region=REGION, visibility_seconds=60, endpoint_url=url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_REGION", REGION)
+        patch.setenv("AWS_ENDPOINT_URL", url)
+        queue = Queue(name, visibility_seconds=60)
     with contextlib.closing(queue):
         yield Tailed(queue)
 

@@ -3,13 +3,15 @@
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from infra_backends.aws.service import Service, code_of
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 MOST_MESSAGES = 10
 """In one call, of any kind."""
@@ -17,6 +19,19 @@ MOST_MESSAGES = 10
 POLL_SECONDS = 1
 """How long a call waits for messages. What is short about it: nothing that was received gets lost
 to a poll that was broken off, and yet whoever stops need not wait."""
+
+HTTP_SERVER_ERROR = 500
+
+_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=POLL_SECONDS + 9,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    max_pool_connections=1,
+)
+
+
+class QueueUnavailable(Exception):
+    """The service is away, overloaded or not to be asked from here; the message says which."""
 
 
 class QueueRefused(Exception):
@@ -30,19 +45,21 @@ class Message:
 
 
 class Queue:
-    """A queue by its name; `endpoint_url` None is where boto3 finds the service.
+    """A queue by its name, where boto3 finds it: region, endpoint and credentials are its own.
 
-    A message that was received is nobody else's for `visibility_seconds`. Every method raises
-    BackendUnavailable when the service is away, and QueueRefused.
+    A message that was received is nobody else's for `visibility_seconds`. Everything raises
+    QueueUnavailable or QueueRefused.
     """
 
-    def __init__(
-        self, name: str, *, region: str, visibility_seconds: int, endpoint_url: str | None = None
-    ) -> None:
+    def __init__(self, name: str, *, visibility_seconds: int) -> None:
         self._name = name
         self._visibility_seconds = visibility_seconds
-        self._service = Service("sqs", region=region, endpoint_url=endpoint_url, connections=1)
         self._url: str | None = None
+        try:
+            # Unlike all other tools of AWS's, boto3 itself does not read AWS_REGION.
+            self._sqs = boto3.client("sqs", os.environ.get("AWS_REGION"), config=_CONFIG)
+        except BotoCoreError as error:
+            raise QueueRefused(f"sqs: {error}") from error
 
     def receive(self) -> list[Message]:
         """Return the next messages, at most ten; none when none came in `POLL_SECONDS`."""
@@ -68,16 +85,24 @@ class Queue:
             self._ask("change_message_visibility_batch", Entries=entries)
 
     def close(self) -> None:
-        self._service.close()
+        self._sqs.close()
 
     def _ask(self, operation: str, **parameters: Any) -> Any:
+        if self._url is None:
+            self._url = self._call("get_queue_url", QueueName=self._name)["QueueUrl"]
+        return self._call(operation, QueueUrl=self._url, **parameters)
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
         try:
-            if self._url is None:
-                answer = self._service.call("get_queue_url", QueueName=self._name)
-                self._url = answer["QueueUrl"]
-            return self._service.call(operation, QueueUrl=self._url, **parameters)
+            return getattr(self._sqs, operation)(**parameters)
+        except (BotoCoreError, ResponseParserError) as error:
+            raise QueueUnavailable(f"sqs {operation}: {type(error).__name__}") from error
         except ClientError as error:
-            raise QueueRefused(f"{self._name} {operation}: {code_of(error)}") from error
+            code = error.response["Error"]["Code"]
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status >= HTTP_SERVER_ERROR or "Throttl" in code:
+                raise QueueUnavailable(f"sqs {operation}: {code}") from error
+            raise QueueRefused(f"{self._name} {operation}: {code}") from error
 
 
 def _entries(receipts: Sequence[str], **more: Any) -> Iterator[list[dict[str, Any]]]:

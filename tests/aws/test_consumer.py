@@ -1,6 +1,9 @@
-"""`manage.py events_tail`: what arrives in a queue is printed once, in order, and then deleted."""
+"""The example consumer: what arrives in a queue is printed once, in order, and then deleted."""
 
+import contextlib
 import json
+import os
+import runpy
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,11 +12,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 
+from examples.consumer.__main__ import default_queue, main
 from financial_api.kernel.encoding import dumps
 from infra_backends.aws.envelope import detail_of, json_text, message_of
+from infra_backends.aws.names import Names
 from infra_backends.aws.publishing import BatchPublisher
 from infra_backends.events.eventbridge import Backend as EventBridge
 from infra_backends.events.fifo import Backend as Fifo
@@ -35,10 +38,9 @@ def installed(aws: Emulator) -> Iterator[Installation]:
 
 
 @pytest.fixture(autouse=True)
-def _settings(installed: Installation, settings: Any) -> None:
-    settings.AWS_REGION = REGION
-    settings.AWS_PREFIX = installed.names.prefix
-    settings.EVENTS = {"BACKEND": "infra_backends.events.eventbridge", "OPTIONS": {}}
+def _environment(installed: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("EVENT_TRANSPORT", "EVENT_QUEUE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @dataclass(frozen=True)
@@ -68,17 +70,28 @@ def queue(aws: Emulator, installed: Installation) -> Iterator[SomeQueue]:
         yield SomeQueue(name, sqs.create_queue(QueueName=name)["QueueUrl"], sqs)
 
 
-def tail(*arguments: str) -> tuple[list[str], str]:
-    """Return the lines that a tail printed, and what it said beside them."""
+def run(*arguments: str) -> tuple[int, str, str]:
+    """Return the exit status, what was printed, and what was said beside that."""
     printed, said = StringIO(), StringIO()
-    call_command("events_tail", *arguments, stdout=printed, stderr=said)
-    return printed.getvalue().splitlines(), said.getvalue()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
+        try:
+            status = main(arguments)
+        except SystemExit as exit:
+            status = exit.code
+    return status, printed.getvalue(), said.getvalue()
 
 
-def refusal(*arguments: str) -> str:
-    with pytest.raises(CommandError) as refused:
-        tail(*arguments)
-    return str(refused.value)
+def tail(*arguments: str) -> tuple[list[str], str]:
+    """Return the lines that were printed, and what was said beside them."""
+    status, printed, said = run(*arguments)
+    assert status == 0, said
+    return printed.splitlines(), said
+
+
+def refusal(*arguments: str, status: int = 1) -> str:
+    ended, printed, said = run(*arguments)
+    assert (ended, printed) == (status, "")
+    return said
 
 
 def publish(backend: BatchPublisher, events: tuple[Event, ...]) -> None:
@@ -120,11 +133,11 @@ def test_every_type_of_event_comes_through_the_bus_as_the_catalogue_says(
 
 
 def test_every_type_of_event_comes_through_the_ordered_queue_as_the_catalogue_says(
-    installed: Installation, settings: Any
+    installed: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = installed.names.ordered_queue
     publish(Fifo(region=REGION, queue=name), real_events())
-    settings.EVENTS = {"BACKEND": "infra_backends.events.fifo", "OPTIONS": {"QUEUE": name}}
+    monkeypatch.setenv("EVENT_TRANSPORT", "fifo")
 
     lines, said = tail("--count", str(len(real_events())), "--json")
 
@@ -206,10 +219,31 @@ def test_what_is_more_than_the_count_is_given_back_at_once(queue: SomeQueue) -> 
     assert queue.waiting == (0, 0)
 
 
-@pytest.mark.parametrize("setting", ["AWS_REGION", "AWS_PREFIX"])
-def test_settings_without_a_queue_are_told_so(settings: Any, setting: str) -> None:
-    delattr(settings, setting)
-    assert "financial_api.settings.aws" in refusal("--once")
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"AWS_PREFIX": "other-"},
+        {"AWS_PREFIX": "other-", "EVENT_TRANSPORT": "fifo"},
+        {"EVENT_TRANSPORT": "fifo", "EVENT_QUEUE": "its-own.fifo"},
+    ],
+)
+def test_it_reads_what_a_service_with_its_environment_fills(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    monkeypatch.delenv("AWS_PREFIX")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    options = runpy.run_module("financial_api.settings.aws")["EVENTS"]["OPTIONS"]
+    behind_the_bus = Names(environment.get("AWS_PREFIX", "acme-")).events_queue
+    assert default_queue() == options.get("QUEUE", behind_the_bus)
+
+
+def test_without_a_region_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    assert "region" in refusal("--once")
 
 
 def test_a_queue_that_does_not_exist_is_named() -> None:
@@ -233,4 +267,4 @@ def test_a_service_that_is_away_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_numbers_that_are_none_are_refused(arguments: tuple[str, str]) -> None:
-    assert arguments[1] in refusal(*arguments)
+    assert arguments[1] in refusal(*arguments, status=2)

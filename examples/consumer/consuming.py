@@ -4,10 +4,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from financial_api.consumer.ordering import Delivery, Ordering, Turn
-from financial_api.consumer.queue import Queue
-from financial_api.consumer.reading import Unreadable, read
-from infra_backends.exceptions import BackendUnavailable
+from .ordering import Delivery, Ordering, Turn
+from .queue import Queue, QueueUnavailable
+from .reading import Unreadable, read
 
 PAUSE_SECONDS = 1.0
 """Between two tries while the queue is away."""
@@ -47,7 +46,7 @@ class Consumer:
         """Return how many events were handed on, when stopped or after `most` of them.
 
         With `until_empty` it also ends as soon as the queue gives nothing and nothing is held
-        back, and raises BackendUnavailable where it would else try again. What was received and
+        back, and raises QueueUnavailable where it would else try again. What was received and
         not handed on is given back. Raises QueueRefused.
         """
         count = 0
@@ -70,7 +69,7 @@ class Consumer:
         """Take what the queue gives; return how many messages that were."""
         try:
             messages = self._queue.receive()
-        except BackendUnavailable as error:
+        except QueueUnavailable as error:
             if not patient:
                 raise
             self._complain(f"the queue does not answer; trying again: {error}")
@@ -100,7 +99,7 @@ class Consumer:
         done, self._done = self._done, []
         try:
             self._queue.delete(done)
-        except BackendUnavailable as error:
+        except QueueUnavailable as error:
             self._complain(f"what was handed on may come again: {error}")
 
     def _finish(self) -> None:
@@ -109,5 +108,5 @@ class Consumer:
         kept = [receipt for delivery in self._waiting for receipt in delivery.receipts]
         try:
             self._queue.give_back([*kept, *self._ordering.held_receipts])
-        except BackendUnavailable as error:
+        except QueueUnavailable as error:
             self._complain(f"what was not handed on comes again only later: {error}")

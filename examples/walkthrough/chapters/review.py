@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from accounts.entities import Role
-from financial_api.walkthrough.cast import Person
-from financial_api.walkthrough.client import Answer
-from financial_api.walkthrough.stage import REASON, Stage
+from ..cast import Person, Role
+from ..client import Answer
+from ..stage import REASON, Stage
 
 LOW_SCORE = 450
 

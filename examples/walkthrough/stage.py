@@ -1,17 +1,16 @@
 """Where the story happens: the server, the people, and the checks that are reported."""
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from accounts.entities import Role
-from financial_api.kernel import clock
-from financial_api.walkthrough.cast import Casting, Person
-from financial_api.walkthrough.client import Answer, Client
-from financial_api.walkthrough.report import Report
+from .cast import Casting, Person, Role
+from .client import Answer, Client
+from .report import Report
 
 T = TypeVar("T")
 
@@ -146,11 +145,11 @@ class Stage:
 
     def eventually(self, note: str, ask: Callable[[], T], enough: Callable[[T], bool]) -> T:
         """Ask until it is enough or patience ends; return the last answer."""
-        ends_at = clock.monotonic() + PATIENCE_SECONDS
+        ends_at = time.monotonic() + PATIENCE_SECONDS
         answer = ask()
-        while not enough(answer) and clock.monotonic() < ends_at:
+        while not enough(answer) and time.monotonic() < ends_at:
             self.report.passing(f"waiting for {note} ...")
-            clock.sleep(PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS)
             answer = ask()
         return answer
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from accounts.entities import Role
-from financial_api.walkthrough.cast import Person
-from financial_api.walkthrough.client import Answer
-from financial_api.walkthrough.stage import REASON, Stage, new_key
+from ..cast import Person, Role
+from ..client import Answer
+from ..stage import REASON, Stage, new_key
 
 
 def a_long_list_has_pages(stage: Stage) -> None:

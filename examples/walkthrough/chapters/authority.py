@@ -1,17 +1,17 @@
 """What is one's own, and what an admin may do to it."""
 
-from accounts.entities import Role
-from financial_api.kernel import clock, ids
-from financial_api.walkthrough.cast import Person
-from financial_api.walkthrough.client import Answer
-from financial_api.walkthrough.stage import Stage
+import secrets
+
+from ..cast import Person, Role
+from ..client import Answer
+from ..stage import Stage
 
 
 def nobody_sees_what_is_not_theirs(stage: Stage) -> None:
     kim, lea = stage.registered("Kim"), stage.registered("Lea")
     asked = stage.ask_for_card(kim)
     card_id, request_id = asked.at("request.card.cardId"), asked.at("request.requestId")
-    nothing = ids.new_id(clock.now())
+    nothing = f"{card_id[:-12]}{secrets.token_hex(6)}"  # an id as theirs, and nobody's
     for what, theirs, nobodys in (
         ("card", f"/v1/cards/{card_id}", f"/v1/cards/{nothing}"),
         ("request", f"/v1/cards/requests/{request_id}", f"/v1/cards/requests/{nothing}"),

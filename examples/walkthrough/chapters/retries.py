@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from financial_api.walkthrough.stage import Stage, new_key
+from ..stage import Stage, new_key
 
 TWINS = 20
 RIVALS = 10

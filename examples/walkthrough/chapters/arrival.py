@@ -1,8 +1,7 @@
 """The service is up, lets the right people in, and a customer arrives."""
 
-from accounts.entities import Role
-from financial_api.walkthrough.cast import Person
-from financial_api.walkthrough.stage import PRODUCT_ID, Stage
+from ..cast import Person, Role
+from ..stage import PRODUCT_ID, Stage
 
 
 def the_service_is_up(stage: Stage) -> None:

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from financial_api.walkthrough.cast import Person
-from financial_api.walkthrough.stage import PRODUCT_ID, Stage, new_key
+from ..cast import Person
+from ..stage import PRODUCT_ID, Stage, new_key
 
 
 def a_card_is_granted_at_once(stage: Stage) -> None:
