@@ -4,6 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PORT ?= 8000
+BASE_URL ?= http://127.0.0.1:$(PORT)
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -14,12 +15,12 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -
 LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 AUDIT := pipx run --spec pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
-GATE := $(PYTHON) manage.py contract_gate --settings=financial_api.settings.memory
+GATE := $(PYTHON) -m contract.gate
 EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.memory
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run aws serve test proof soak fuzz bench bench-calls bench-relay lint schema schema-check contract-check release-contract format lock audit clean
+.PHONY: help run aws serve walkthrough consumer test proof soak fuzz bench bench-calls bench-relay lint schema schema-check contract-check release-contract format lock audit clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -53,6 +54,12 @@ serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the en
 	@export WORKERS=$${WORKERS:-2} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-off}; \
 	$(PYTHON) manage.py migrate --verbosity 0 && \
 	exec $(PYTHON) manage.py serve
+
+walkthrough: $(READY) ## The whole story of the API, played against a running one: BASE_URL=…, ARGS=…
+	@$(PYTHON) -m examples.walkthrough --base-url $(BASE_URL) $(ARGS)
+
+consumer: $(READY) ## Print events from a queue, which deletes them there: ARGS='--queue … --once'
+	@$(PYTHON) -m examples.consumer $(ARGS)
 
 test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema, and what every part does on every backend
 	$(PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 2
