@@ -4,6 +4,9 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PORT ?= 8000
+
+# Each interpreter that is started would else compile the whole service anew.
+unexport PYTHONDONTWRITEBYTECODE
 BASE_URL ?= http://127.0.0.1:$(PORT)
 
 VENV := .venv
@@ -62,7 +65,7 @@ consumer: $(READY) ## Print events from a queue, which deletes them there: ARGS=
 	@$(PYTHON) -m examples.consumer $(ARGS)
 
 test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema, and what every part does on every backend
-	$(PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 2
+	$(PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 3
 
 proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz
 	$(PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz --numprocesses 3
