@@ -8,17 +8,21 @@ from django.core.management.base import CommandError
 from django.core.management.commands.runserver import Command as DjangoRunserver
 
 from financial_api.kernel.loopback import is_loopback
+from financial_api.ports import is_free, taken
 
 
 class Command(DjangoRunserver):
     default_addr = settings.HOST
     default_port = str(settings.PORT)
     addr: str
+    port: str
 
     def run(self, **options: Any) -> None:
         if settings.ALLOW_MOCK_TOKENS and not is_loopback(self.addr):
             raise CommandError(
                 f"ALLOW_MOCK_TOKENS is on, and {self.addr} is not a loopback address."
             )
+        if not is_free(self.addr, int(self.port)):
+            raise CommandError(taken(int(self.port), "make run"))
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = self.addr
         super().run(**options)

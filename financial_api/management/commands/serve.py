@@ -5,9 +5,10 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from financial_api.kernel import metrics
+from financial_api.ports import is_free, taken
 
 STOP_SECONDS = 10
 """How long requests under way may still take once the server is told to stop."""
@@ -20,6 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Become the server; a signal then reaches it directly."""
+        if not is_free(settings.HOST, settings.PORT):
+            raise CommandError(taken(settings.PORT, "make serve"))
         os.environ["LISTEN_ADDRESS"] = settings.HOST
         os.environ["DJANGO_SETTINGS_MODULE"] = settings.SETTINGS_MODULE
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
