@@ -27,7 +27,7 @@ Environment = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that answers at `url`; `process` is granian's parent, and leads a group."""
+    """A server that answers at `url`; `process` is the parent of all, and leads a group."""
 
     url: str
     process: "subprocess.Popen[bytes]"
@@ -108,8 +108,13 @@ def _prepared(environment: Environment, command: str) -> Environment:
 
 
 @contextlib.contextmanager
-def running(environment: Environment, **settings: str) -> Iterator[RunningServer]:
-    """Serve with an environment and more settings until the block ends, without a farewell."""
+def running(
+    environment: Environment, *, command: str = "serve", **settings: str
+) -> Iterator[RunningServer]:
+    """Serve with an environment and more settings until the block ends, without a farewell.
+
+    `command` is the management command: `serve` for granian, `runserver` for Django's server.
+    """
     port = free_port()
     defaults = {
         "PORT": str(port),
@@ -125,7 +130,7 @@ def running(environment: Environment, **settings: str) -> Iterator[RunningServer
         log = Path(folder) / "server.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"],
+                [sys.executable, "manage.py", command],
                 cwd=ROOT,
                 env=os.environ | environment | defaults | settings,
                 stdout=output,

@@ -4,9 +4,11 @@ import os
 from typing import Any
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import CommandError
 from django.core.management.commands.runserver import Command as DjangoRunserver
 
+from financial_api.development_server import Pool, Server
 from financial_api.kernel.loopback import is_loopback
 from financial_api.ports import is_free, taken
 
@@ -14,6 +16,7 @@ from financial_api.ports import is_free, taken
 class Command(DjangoRunserver):
     default_addr = settings.HOST
     default_port = str(settings.PORT)
+    server_cls = Server
     addr: str
     port: str
 
@@ -26,3 +29,6 @@ class Command(DjangoRunserver):
             raise CommandError(taken(int(self.port), "make run"))
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = self.addr
         super().run(**options)
+
+    def get_handler(self, *args: Any, **options: Any) -> WSGIHandler:
+        return Pool(super().get_handler(*args, **options), settings.THREADS)
