@@ -61,3 +61,13 @@ def test_it_keeps_the_connection_of_a_client(development_server: RunningServer) 
     streams = {answer.extensions["network_stream"] for answer in answers}
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert len(streams) == 1
+
+
+def test_it_says_what_to_try_once_it_listens(development_server: RunningServer) -> None:
+    said = development_server.log.read_text()
+    port = development_server.url.rpartition(":")[2]
+
+    assert f"listens at {development_server.url} " in said
+    assert f"{development_server.url}/docs" in said
+    assert f"PORT={port} make walkthrough" in said
+    assert "manage.py mock_token" in said

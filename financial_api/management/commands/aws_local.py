@@ -62,7 +62,7 @@ class Command(BaseCommand):
             self._provision()
             self._seed()
             self._say_where_things_are(url)
-            processes.start("the API", [*MANAGE, "runserver"])
+            processes.start("the API", [*MANAGE, "runserver", "--brief"])
             processes.start("the worker", WORKER)
             ended = processes.wait_for_an_end()
         raise CommandError(f"{ended}, so all the rest was stopped.")

@@ -31,7 +31,15 @@ class Command(BaseCommand):
         command = server_command("financial_api.wsgi:application", settings.PORT)
         if settings.LOG_FORMAT == "json":
             command += ["--log-config", str(LOGGING_OF_GRANIAN)]
+        else:
+            self._say_what_to_try()
         os.execv(sys.executable, command)  # noqa: S606  # no shell, and every word is ours
+
+    def _say_what_to_try(self) -> None:
+        """Name the documentation; granian says by itself once it listens."""
+        host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
+        self.stdout.write(f"Every operation is described at http://{host}:{settings.PORT}/docs")
+        self.stdout.flush()
 
 
 def server_command(application: str, port: int) -> list[str]:
