@@ -114,5 +114,9 @@ lock: ## Pin the newest allowed versions of all dependencies
 audit: ## Ask PyPI for known vulnerabilities of what a deployment runs
 	$(AUDIT) -r requirements/run.txt
 
+.PHONY: findings
+findings: ## Show where libraries do what one would not guess
+	@for script in findings/*.sh; do echo "$$script"; bash $$script || exit 1; echo; done
+
 clean: ## Remove the virtual environment, the data and every cache
 	rm -rf $(VENV) $(EMULATOR) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
