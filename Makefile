@@ -14,7 +14,7 @@ PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 INSTALLED := $(VENV)/.installed
 EMULATOR := .emulator
-INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
+INSTALL := requirements/install.py
 LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 AUDIT := pipx run --spec pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip
 SCHEMA := $(PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
@@ -123,6 +123,10 @@ lock: ## Pin the newest allowed versions of all dependencies
 
 audit: ## Ask PyPI for known vulnerabilities of what a deployment runs
 	$(AUDIT) -r requirements/run.txt
+
+.PHONY: findings
+findings: ## Show where libraries do what one would not guess
+	@for script in findings/*.sh; do echo "$$script"; bash $$script || exit 1; echo; done
 
 clean: ## Remove the virtual environment, the data and every cache
 	rm -rf $(VENV) $(EMULATOR) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -32,7 +32,7 @@ Environment = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that answers at `url`; `process` is granian's parent, and leads a group."""
+    """A server that answers at `url`; `process` is the parent of all, and leads a group."""
 
     url: str
     process: "subprocess.Popen[bytes]"
@@ -124,10 +124,13 @@ def _migrated(environment: Environment) -> Environment:
 
 
 @contextlib.contextmanager
-def running(environment: Environment, **settings: str) -> Iterator[RunningServer]:
+def running(
+    environment: Environment, *, command: str = "serve", **settings: str
+) -> Iterator[RunningServer]:
     """Serve with an environment and more settings until the block ends.
 
-    The server is then asked to stop: one that is killed leaves its relay's leases behind, and for
+    `command` is the management command: `serve` for granian, `runserver` for Django's server. The
+    server is then asked to stop: one that is killed leaves its relay's leases behind, and for
     twelve seconds nobody sends what others on the same store have in those shards.
     """
     port = free_port()
@@ -145,7 +148,7 @@ def running(environment: Environment, **settings: str) -> Iterator[RunningServer
         log = Path(folder) / "server.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"],
+                [sys.executable, "manage.py", command],
                 cwd=ROOT,
                 env=os.environ | environment | defaults | settings,
                 stdout=output,

@@ -5,9 +5,10 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from financial_api.kernel import metrics
+from financial_api.kernel.ports import is_free, taken
 
 STOP_SECONDS = 10
 """How long requests under way may still take once the server is told to stop."""
@@ -20,6 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Become the server; a signal then reaches it directly."""
+        if not is_free(settings.HOST, settings.PORT):
+            raise CommandError(taken(settings.PORT, "make serve"))
         os.environ["LISTEN_ADDRESS"] = settings.HOST
         os.environ["DJANGO_SETTINGS_MODULE"] = settings.SETTINGS_MODULE
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
@@ -28,7 +31,15 @@ class Command(BaseCommand):
         command = server_command("financial_api.wsgi:application", settings.PORT)
         if settings.LOG_FORMAT == "json":
             command += ["--log-config", str(LOGGING_OF_GRANIAN)]
+        else:
+            self._say_what_to_try()
         os.execv(sys.executable, command)  # noqa: S606  # no shell, and every word is ours
+
+    def _say_what_to_try(self) -> None:
+        """Name the documentation; granian says by itself once it listens."""
+        host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
+        self.stdout.write(f"Every operation is described at http://{host}:{settings.PORT}/docs")
+        self.stdout.flush()
 
 
 def server_command(application: str, port: int) -> list[str]:

@@ -3,7 +3,6 @@
 import collections
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from financial_api.kernel.ports import free_port, is_free, taken
 from infra_backends.aws.provisioning import provision
 from infra_backends.aws.provisioning.changes import ProvisioningError
 from infra_backends.aws.provisioning.clients import Clients, names_here
@@ -50,6 +50,8 @@ class Command(BaseCommand):
         os.chdir(settings.BASE_DIR)
         if not EMULATOR.exists():
             raise CommandError(f"{EMULATOR} is not there: `make aws` installs it.")
+        if not is_free(settings.HOST, settings.PORT):
+            raise CommandError(taken(settings.PORT, "make aws"))
         with contextlib.suppress(KeyboardInterrupt), interruptible():
             self._run_until_one_ends()
 
@@ -60,14 +62,14 @@ class Command(BaseCommand):
             self._provision()
             self._seed()
             self._say_where_things_are(url)
-            processes.start("the API", [*MANAGE, "runserver"])
+            processes.start("the API", [*MANAGE, "runserver", "--brief"])
             processes.start("the worker", WORKER)
             ended = processes.wait_for_an_end()
         raise CommandError(f"{ended}, so all the rest was stopped.")
 
     def _start_emulator(self, processes: Processes, folder: Path) -> str:
         wanted = int(os.environ.get("EMULATOR_PORT") or USUAL_PORT)
-        port = wanted if _is_free(wanted) else _free_port()
+        port = wanted if is_free("127.0.0.1", wanted) else free_port()
         if port != wanted:
             self.stdout.write(f"Port {wanted} is taken: the emulator takes {port}.")
         process = processes.start(
@@ -163,20 +165,3 @@ def _use(url: str) -> None:
         "ALLOW_CLEANUP": os.environ.get("ALLOW_CLEANUP", "on"),
         "DATA_DIR": str(settings.DATA_DIR),
     }
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
