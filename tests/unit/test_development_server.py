@@ -9,7 +9,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import WSGIRequestHandler
 
 from financial_api import development_server
-from financial_api.development_server import Handler, Pool, Server
+from financial_api.management.development_server import Handler, Pool, Server
 
 MOST_SECONDS = 10
 

@@ -8,9 +8,9 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.runserver import Command as DjangoRunserver
 
-from financial_api.development_server import Pool, Server
 from financial_api.kernel.loopback import is_loopback
 from financial_api.kernel.ports import is_free, taken
+from financial_api.management.development_server import Pool, Server
 
 USUAL_PORT = 8000
 
