@@ -5,9 +5,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PORT ?= 8000
 
+BASE_URL ?= http://127.0.0.1:$(PORT)
+
 # Each interpreter that is started would else compile the whole service anew.
 unexport PYTHONDONTWRITEBYTECODE
-BASE_URL ?= http://127.0.0.1:$(PORT)
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -23,7 +24,7 @@ EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run aws serve walkthrough consumer test proof soak fuzz bench bench-calls bench-relay lint schema schema-check contract-check release-contract format lock audit clean
+.PHONY: help run aws serve walkthrough consumer test proof soak fuzz bench bench-calls bench-relay bench-suite lint schema schema-check contract-check release-contract format lock audit clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -89,6 +90,9 @@ bench-calls: $(INSTALLED) ## How many round trips to DynamoDB each request takes
 bench-relay: $(INSTALLED) ## How fast the relay drains, and how soon it publishes
 	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.drain
 	DATA_DIR=$$(mktemp -d) $(PYTHON) -m tests.bench.latency
+
+bench-suite: $(INSTALLED) ## What the tests take against those of an earlier commit: BASE=…, ROUNDS=…
+	$(PYTHON) -m tests.bench.suite $(BASE) $(ROUNDS)
 
 lint: $(INSTALLED) ## Style, types, and which way imports point
 	$(VENV)/bin/ruff format --check .
