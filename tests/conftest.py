@@ -1,6 +1,7 @@
 """What every test may use, how the tests are shared out, and what every run says."""
 
 import functools
+import gc
 
 import botocore.session
 import pytest
@@ -35,6 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         entry = callspec.params.get("entry") if callspec else None
         if entry is not None:
             item.add_marker(pytest.mark.xdist_group(f"{folder_of(item.nodeid)}-{entry.name}"))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage only among what the tests make: what was collected stays."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -35,9 +35,9 @@ class Progress:
         self._expect(ids)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Show a letter only for what deserves a look."""
-        if report.when == "call" and report.passed:
-            return "passed", "", ""
+        """Show a letter only for what deserves a look at once; skips are named at the end."""
+        if report.skipped or (report.when == "call" and report.passed):
+            return report.outcome, "", ""
         return None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
