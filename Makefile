@@ -10,6 +10,7 @@ PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 INSTALLED := $(VENV)/.installed
 EMULATOR := .emulator
+LINTER := .venv-workflows
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 AUDIT := pipx run --spec pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip
@@ -19,7 +20,7 @@ EVENTS := $(PYTHON) manage.py event_catalogue --settings=financial_api.settings.
 
 VENV_IN = python3.11 -m venv $(1) || { echo 'Python 3.11 with venv is needed: apt-get install python3.11-venv' >&2; exit 1; }
 
-.PHONY: help run aws serve test proof soak fuzz bench bench-calls bench-relay lint schema schema-check contract-check release-contract format lock audit clean
+.PHONY: help run aws serve test proof soak fuzz bench bench-calls bench-relay lint lint-workflows schema schema-check contract-check release-contract format lock audit clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -86,6 +87,14 @@ lint: $(INSTALLED) ## Style, types, and which way imports point
 	DJANGO_SETTINGS_MODULE=financial_api.settings.memory $(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports
 
+$(LINTER)/.ready: requirements/workflows.txt
+	@$(call VENV_IN,$(LINTER))
+	$(LINTER)/bin/python $(INSTALL) requirements/workflows.txt
+	@touch $@
+
+lint-workflows: $(LINTER)/.ready ## What GitHub runs: what may be abused in it, or is not pinned
+	$(LINTER)/bin/zizmor --offline --strict-collection .github
+
 format: $(INSTALLED) ## Have ruff put the code in order
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
@@ -110,9 +119,10 @@ lock: ## Pin the newest allowed versions of all dependencies
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(LOCK) --group emulator -o requirements/emulator.txt
+	$(LOCK) --group workflows -o requirements/workflows.txt
 
 audit: ## Ask PyPI for known vulnerabilities of what a deployment runs
 	$(AUDIT) -r requirements/run.txt
 
 clean: ## Remove the virtual environment, the data and every cache
-	rm -rf $(VENV) $(EMULATOR) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LINTER) $(EMULATOR) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
