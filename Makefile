@@ -6,6 +6,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PORT ?= 8000
 
+BASE_URL ?= http://127.0.0.1:$(PORT)
+
+# Each interpreter that is started would else compile the whole service anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What the service runs on, and of these the first that is found and can make an environment.
 SUPPORTED := 3.11 3.12 3.13
 ifeq ($(origin PYTHON),undefined)
@@ -21,11 +26,11 @@ READY := $(VENV)/.ready
 INSTALLED := $(VENV)/.installed
 EMULATOR := .emulator
 LINTER := .venv-workflows
-INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
+INSTALL := requirements/install.py
 LOCK := pipx run uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade
 AUDIT := pipx run --spec pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip
 SCHEMA := $(VENV_PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
-GATE := $(VENV_PYTHON) manage.py contract_gate --settings=financial_api.settings.memory
+GATE := $(VENV_PYTHON) -m contract.gate
 EVENTS := $(VENV_PYTHON) manage.py event_catalogue --settings=financial_api.settings.memory
 
 # An environment of another Python is made anew, rather than used although PYTHON says otherwise.
@@ -35,7 +40,7 @@ VENV_IN = $(if $(filter $(SUPPORTED),$(SERIES)),$(PYTHON) -m venv $(if $(OF_ANOT
 	echo '$(PYTHON) does not do: one of Python $(SUPPORTED) with venv is needed, as by apt-get install python3.11-venv' >&2; \
 	exit 1; }
 
-.PHONY: anew help run aws serve test test-pythons proof soak fuzz bench bench-calls bench-relay lint lint-workflows schema schema-check contract-check release-contract format lock audit clean
+.PHONY: anew help run aws serve walkthrough consumer test test-pythons proof soak fuzz bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -70,8 +75,14 @@ serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the en
 	$(VENV_PYTHON) manage.py migrate --verbosity 0 && \
 	exec $(VENV_PYTHON) manage.py serve
 
+walkthrough: $(READY) ## The whole story of the API, played against a running one: BASE_URL=…, ARGS=…
+	@$(VENV_PYTHON) -m examples.walkthrough --base-url $(BASE_URL) $(ARGS)
+
+consumer: $(READY) ## Print events from a queue, which deletes them there: ARGS='--queue … --once'
+	@$(VENV_PYTHON) -m examples.consumer $(ARGS)
+
 test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema, and what every part does on every backend
-	$(VENV_PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 2
+	$(VENV_PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 3
 
 proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz
 	$(VENV_PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz --numprocesses 3
@@ -98,6 +109,9 @@ bench-calls: $(INSTALLED) ## How many round trips to DynamoDB each request takes
 bench-relay: $(INSTALLED) ## How fast the relay drains, and how soon it publishes
 	DATA_DIR=$$(mktemp -d) $(VENV_PYTHON) -m tests.bench.drain
 	DATA_DIR=$$(mktemp -d) $(VENV_PYTHON) -m tests.bench.latency
+
+bench-suite: $(INSTALLED) ## What the tests take against those of an earlier commit: BASE=…, ROUNDS=…
+	$(VENV_PYTHON) -m tests.bench.suite $(BASE) $(ROUNDS)
 
 lint: $(INSTALLED) ## Style, types, and which way imports point
 	$(VENV)/bin/ruff format --check .
@@ -141,6 +155,10 @@ lock: ## Pin the newest allowed versions of all dependencies
 
 audit: ## Ask PyPI for known vulnerabilities of what a deployment runs
 	$(AUDIT) -r requirements/run.txt
+
+.PHONY: findings
+findings: ## Show where libraries do what one would not guess
+	@for script in findings/*.sh; do echo "$$script"; bash $$script || exit 1; echo; done
 
 clean: ## Remove the virtual environments, the data and every cache
 	rm -rf $(VENV) $(VENV)-* $(EMULATOR) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

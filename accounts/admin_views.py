@@ -12,13 +12,13 @@ from accounts.entities import UserStatus
 from accounts.presenters import present_audit_log, present_score_overview, present_user
 from accounts.serializers import (
     AuditLogPageSerializer,
-    ReasonInput,
     ScoreInput,
     ScoreOverviewSerializer,
     UserAnswerSerializer,
 )
 from financial_api.api.authentication import note_changed
 from financial_api.api.pagination import PageRequest
+from financial_api.api.reasons import REASON_INPUT, ReasonInput
 from financial_api.api.responses import json_response
 from financial_api.api.schema import (
     PAGING,
@@ -75,7 +75,7 @@ def _status_operation(operation_id: str, summary: str) -> Callable[[Any], Any]:
         summary,
         tag=TAG,
         body=ReasonInput,
-        example=examples.REASON_INPUT,
+        example=REASON_INPUT,
         answers={200: (UserAnswerSerializer, "The user as it is now.", examples.USER_ANSWER)},
         errors=[NotFound, InvalidStateTransition],
         parameters=[USER_SLUG],

@@ -1,9 +1,6 @@
 """Examples for the schema, made by the presenters from one imagined customer."""
 
-from datetime import UTC, datetime, timedelta
-
 from accounts.audit import AuditAction, AuditLog, TargetType
-from accounts.callers import Identity
 from accounts.entities import ScoreSource
 from accounts.presenters import (
     present_audit_log,
@@ -12,15 +9,10 @@ from accounts.presenters import (
     present_score_overview,
     present_user,
 )
-from accounts.rules import change_score, initial_score, register
+from accounts.rules import change_score, initial_score
 from accounts.services import Dashboard, Registration, ScoreOverview
+from accounts.specimens import CUSTOMER, LATER
 
-NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
-LATER = NOW + timedelta(hours=1)
-
-CUSTOMER = register(
-    Identity(subject="user-001", ecosystem_id="user-001", email="user@test.local"), None, NOW
-)
 _WAITING, _RECORD = change_score(
     CUSTOMER,
     430,
@@ -36,7 +28,6 @@ LOGIN = present_registration(Registration(created=False, user=CUSTOMER))
 USER_ANSWER = {"user": present_user(CUSTOMER)}
 DASHBOARD = present_dashboard(Dashboard(CUSTOMER, []))
 SCORE_INPUT = {"score": 430, "reason": "Late payments elsewhere"}
-REASON_INPUT = {"reason": "Reported by the customer"}
 SCORE = present_score_overview(ScoreOverview(_WAITING, [_RECORD, initial_score(CUSTOMER)]))
 AUDIT_LOGS = {
     "auditLogs": [

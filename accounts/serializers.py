@@ -10,6 +10,7 @@ from accounts.entities import Role, ScoreSource, Tier, UserStatus
 from cards.entities import RequestStatus
 from cards.serializers import CardSummarySerializer
 from financial_api.api.fields import EnumField, IdField, MomentField, TextField, WholeNumberField
+from financial_api.api.reasons import ReasonInput
 from financial_api.api.schema import PaginationSerializer
 
 
@@ -22,10 +23,6 @@ class RegistrationInput(serializers.Serializer[Any]):
         required=False,
         help_text="Must be the token's, if that has one.",
     )
-
-
-class ReasonInput(serializers.Serializer[Any]):
-    reason = TextField(shortest=10, longest=500)
 
 
 class ScoreInput(ReasonInput):

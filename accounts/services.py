@@ -10,10 +10,10 @@ from accounts.callers import Caller, Identity
 from accounts.entities import ScoreRecord, ScoreSource, User, UserKey, UserStatus
 from accounts.events import score_changed, user_created, user_status_changed
 from cards.entities import Card
-from financial_api import commands
-from financial_api.commands import Outcome, Submission
+from financial_api.application import commands
+from financial_api.application.commands import Outcome, Submission
+from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel.errors import NotFound, ValidationError
-from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence
 from infra_backends.persistence.repositories import Page
 from outbox.entities import EntityType, SequenceKey

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from accounts.serializers import ReasonInput
 from cards import examples, services
 from cards.entities import CardStatus, RequestStatus
 from cards.presenters import present_card_answer, present_decided, present_review
@@ -19,6 +18,7 @@ from cards.serializers import (
     RejectionAnswerSerializer,
 )
 from financial_api.api.pagination import PageRequest
+from financial_api.api.reasons import REASON_INPUT, ReasonInput
 from financial_api.api.responses import json_response
 from financial_api.api.schema import PAGING, USER_SLUG, choice_parameter, operation, path_id
 from financial_api.api.views import AdminViewSet
@@ -95,7 +95,7 @@ class AdminCardRequestViewSet(AdminViewSet):
         "Reject a pending request",
         tag=TAG,
         body=ReasonInput,
-        example=examples.REASON_INPUT,
+        example=REASON_INPUT,
         answers={200: (RejectionAnswerSerializer, "Rejected.", examples.REJECTION)},
         errors=[NotFound],
         parameters=[REQUEST_ID],
@@ -121,7 +121,7 @@ def _status_operation(
         summary,
         tag=TAG,
         body=ReasonInput,
-        example=examples.REASON_INPUT,
+        example=REASON_INPUT,
         answers={200: (CardAnswerSerializer, "The card as it is now.", examples.CARD)},
         errors=[NotFound, InvalidStateTransition, *refusals],
         parameters=[USER_SLUG, path_id("cardId", "The user's card.")],

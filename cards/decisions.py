@@ -8,9 +8,9 @@ from accounts.entities import User, UserKey
 from cards import approval
 from cards.entities import Card, CardRequest, CardRequestKey, DecisionSource, RequestStatus
 from cards.events import card_approved, card_rejected
+from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel.errors import NotFound
 from financial_api.kernel.keys import Key
-from financial_api.unit_of_work import UnitOfWork
 from outbox.entities import EntityType, SequenceKey
 
 

@@ -23,12 +23,12 @@ from cards.entities import (
     RequestStatus,
 )
 from cards.events import card_approved, card_requested, card_status_changed
-from financial_api import commands
-from financial_api.commands import Outcome, Submission
+from financial_api.application import commands
+from financial_api.application.commands import Outcome, Submission
+from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel import clock
 from financial_api.kernel.errors import CardAlreadyExists, NotFound
 from financial_api.kernel.keys import Key
-from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence, remote_config
 from infra_backends.persistence.repositories import Page
 from outbox.entities import EntityType, SequenceKey

@@ -7,6 +7,7 @@ import accounts.urls
 import cards.urls
 import outbox.urls
 import transactions.urls
+from financial_api.api.cleanup import CleanupViewSet
 from financial_api.api.docs import DocsViewSet, FaviconViewSet, OpenApiFileViewSet
 from financial_api.api.health import LivenessViewSet, ReadinessViewSet
 from financial_api.api.metrics import MetricsViewSet
@@ -23,6 +24,7 @@ _VERSION_1 = [
     *transactions.urls.urlpatterns,
     *accounts.urls.urlpatterns,
     *outbox.urls.urlpatterns,
+    path("admin/cleanup", CleanupViewSet.as_view({"post": "create"})),
 ]
 """As one list: a path that is not found in one of several is looked for in the next at a price."""
 

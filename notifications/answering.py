@@ -15,11 +15,11 @@ from accounts.rules import tier_of
 from cards import decisions
 from cards.entities import SHORT_CODE_LENGTH, CardRequestKey, RequestStatus
 from cards.rules import tier_limit
-from financial_api import commands
+from financial_api.application import commands
+from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel import clock
 from financial_api.kernel.errors import AccountDisabled, CardAlreadyExists, NotFound
 from financial_api.kernel.keys import Key
-from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence, remote_config
 from notifications import rules
 from notifications.admins import Admin

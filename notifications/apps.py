@@ -7,8 +7,8 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Where there are admins, tell them of events; send what waits, and let trackers expire."""
+        from financial_api.application.chores import chore
         from notifications import asking, delivery, expiry
-        from outbox.upkeep import chore
 
         if settings.WHATSAPP_ADMINS:
             asking.subscribe_all()

@@ -10,8 +10,8 @@ from django.conf import settings
 from accounts.callers import Caller
 from accounts.entities import UserKey
 from cards.entities import CardRequestKey, RequestStatus
-from financial_api import commands
-from financial_api.unit_of_work import UnitOfWork
+from financial_api.application import commands
+from financial_api.application.unit_of_work import UnitOfWork
 from infra_backends import remote_config
 from notifications import rules, texts
 from notifications.entities import (

@@ -1,6 +1,6 @@
 """Examples for the schema."""
 
-from accounts.examples import NOW
+from accounts.specimens import NOW
 from infra_backends.messaging.base import Connection
 from notifications.entities import InboundAction, InboundMessage
 from notifications.presenters import present_health, present_outcome

@@ -6,10 +6,10 @@ from accounts.callers import Caller
 from accounts.entities import UserKey
 from cards import decisions
 from cards.entities import CardRequestKey, RequestStatus
-from financial_api import commands
+from financial_api.application import commands
+from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel import clock
 from financial_api.kernel.errors import VersionConflict
-from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence
 from notifications import rules
 from notifications.entities import ApprovalStatus, PendingApproval

@@ -6,6 +6,7 @@ class OutboxConfig(AppConfig):
 
     def ready(self) -> None:
         """Have sent events and expired keys deleted from time to time."""
-        from outbox import retention, upkeep
+        from financial_api.application.chores import chore
+        from outbox import retention
 
-        upkeep.chore("retention", every_seconds=retention.EVERY_SECONDS)(retention.sweep)
+        chore("retention", every_seconds=retention.EVERY_SECONDS)(retention.sweep)

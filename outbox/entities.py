@@ -1,4 +1,4 @@
-"""Events, the counters that number them, and the state of a cleanup beside those counters."""
+"""Events, the counters that number them, and the leases of those who send them."""
 
 import zlib
 from collections.abc import Mapping
@@ -43,7 +43,6 @@ class EventStatus(StrEnum):
 
 
 UNSENT = frozenset({EventStatus.PENDING, EventStatus.FAILED})
-CLEANUP_ENTITY_ID = "cleanup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,47 +148,3 @@ class Backlog:
 
     depth: int
     oldest: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedCounts:
-    """How many rows a cleanup deleted, of the kinds it answers for and of all kinds."""
-
-    users: int = 0
-    cards: int = 0
-    transactions: int = 0
-    card_requests: int = 0
-    events: int = 0
-    others: int = 0
-
-    def __add__(self, other: "DeletedCounts") -> "DeletedCounts":
-        return DeletedCounts(
-            self.users + other.users,
-            self.cards + other.cards,
-            self.transactions + other.transactions,
-            self.card_requests + other.card_requests,
-            self.events + other.events,
-            self.others + other.others,
-        )
-
-    def __bool__(self) -> bool:
-        return self != DeletedCounts()
-
-
-@dataclass(frozen=True, slots=True)
-class CleanupKey(Key["CleanupState"]):
-    """The key of the one cleanup state there is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanupState:
-    """Whether a cleanup runs, when it last gave a sign, and the last token that started one."""
-
-    running: bool = False
-    heartbeat_at: datetime | None = None
-    last_token_issued_at: datetime | None = None
-    version: int = 0
-
-    @property
-    def key(self) -> CleanupKey:
-        return CleanupKey()

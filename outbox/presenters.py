@@ -1,11 +1,9 @@
-"""What events and cleanups look like to a client."""
+"""What events look like to a client."""
 
 from typing import Any
 
 from financial_api.kernel.clock import iso
-from outbox.cleanup import CleanupResult, Confirmation
 from outbox.entities import Event
-from outbox.events import describe_counts
 
 
 def present_event(event: Event) -> dict[str, Any]:
@@ -27,19 +25,3 @@ def present_event(event: Event) -> dict[str, Any]:
         "traceparent": event.traceparent,
     }
     return {name: value for name, value in shown.items() if value is not None}
-
-
-def present_confirmation(confirmation: Confirmation) -> dict[str, Any]:
-    return {
-        "message": "This deletes all data but the audit log. Send the token back to confirm.",
-        "confirmationToken": confirmation.token,
-        "expiresAt": iso(confirmation.expires_at),
-    }
-
-
-def present_cleanup(result: CleanupResult) -> dict[str, Any]:
-    return {
-        "status": "completed",
-        "deletedCounts": describe_counts(result.counts),
-        "duration": f"{result.seconds:.1f}s",
-    }

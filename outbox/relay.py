@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from financial_api.kernel import clock, log_context, metrics
+from financial_api.kernel.cleanup import CleanupKey
 from financial_api.kernel.keys import Key
 from financial_api.kernel.metrics import EventOutcome
 from infra_backends import events, persistence
@@ -23,7 +24,7 @@ from infra_backends.persistence.commit import MOST_ITEMS, Commit
 from infra_backends.persistence.repositories import Proposal
 from outbox import leases, rules
 from outbox.candidates import Candidates
-from outbox.entities import CleanupKey, Event, EventKey, EventStatus
+from outbox.entities import Event, EventKey, EventStatus
 from outbox.leases import HeldLease
 from outbox.subscribers import subscribers_of
 

@@ -2,15 +2,15 @@
 
 from accounts.audit import AuditAction, TargetType
 from accounts.callers import Caller
-from financial_api import commands
-from financial_api.commands import Outcome, Submission
+from financial_api.application import commands
+from financial_api.application.commands import Outcome, Submission
+from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel.errors import (
     ApiError,
     InvalidStateTransition,
     NotFound,
     ValidationError,
 )
-from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence
 from infra_backends.persistence.repositories import Page
 from outbox import wakeup

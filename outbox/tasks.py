@@ -11,10 +11,10 @@ from typing import Any
 
 from celery.signals import worker_shutting_down
 
+from financial_api.application.chores import Upkeep
 from financial_api.celery import app
 from infra_backends.exceptions import BackendUnavailable
 from outbox.relay import Relay
-from outbox.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 

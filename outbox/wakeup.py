@@ -15,9 +15,9 @@ from multiprocessing.util import Finalize
 
 from django.conf import settings
 
+from financial_api.application.chores import UpkeepThread
 from infra_backends.exceptions import BackendUnavailable
 from outbox.relay import Relay
-from outbox.upkeep import UpkeepThread
 
 logger = logging.getLogger(__name__)
 

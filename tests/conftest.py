@@ -1,10 +1,46 @@
-"""What every test may use, and what every run ends with."""
+"""What every test may use, how the tests are shared out, and what every run says."""
 
+import functools
+import gc
+
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 
+from tests.support.progress import Progress, folder_of
 from tests.support.store import LEFT_OUT
 
-pytest_plugins = ["tests.support.callers", "tests.support.fixtures"]
+pytest_plugins = [
+    "tests.support.callers",
+    "tests.support.fixtures",
+    "tests.support.server_logs",
+]
+
+# To read what AWS's services are like takes longer than most tests, and botocore would do so for
+# every client that a test makes.
+botocore.session.create_loader = functools.cache(create_loader)
+
+
+@pytest.hookimpl(trylast=True)  # once there is a terminal to write to
+def pytest_configure(config: pytest.Config) -> None:
+    is_worker = hasattr(config, "workerinput")
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not is_worker and config.get_verbosity() <= 0:
+        config.pluginmanager.register(Progress(terminal))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one process run all that a suite tests over one backend: its server starts once."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        entry = callspec.params.get("entry") if callspec else None
+        if entry is not None:
+            item.add_marker(pytest.mark.xdist_group(f"{folder_of(item.nodeid)}-{entry.name}"))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage only among what the tests make: what was collected stays."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

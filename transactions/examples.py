@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from accounts.examples import LATER
-from cards.examples import EXAMPLE_CARD
+from accounts.specimens import LATER
+from cards.specimens import EXAMPLE_CARD
 from transactions import rules
 from transactions.entities import PaymentStatus, ScoreImpact, Transaction, TransactionType
 from transactions.presenters import present_result, present_transaction

@@ -11,11 +11,11 @@ from accounts.rules import change_score
 from accounts.services import require_user
 from cards.entities import Card, CardKey
 from cards.services import get_card, require_card
-from financial_api import commands
-from financial_api.commands import Outcome, Submission
+from financial_api.application import commands
+from financial_api.application.commands import Outcome, Submission
+from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel import ids
 from financial_api.kernel.errors import ApiError
-from financial_api.unit_of_work import UnitOfWork
 from infra_backends import persistence, remote_config
 from infra_backends.persistence.repositories import Page
 from outbox.entities import EntityType, SequenceKey

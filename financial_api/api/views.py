@@ -19,7 +19,8 @@ from accounts.rules import is_admin
 from financial_api.api.authentication import authenticate
 from financial_api.api.body import read_object
 from financial_api.api.responses import json_response, response_to
-from financial_api.commands import Outcome, Submission
+from financial_api.application import cleanup
+from financial_api.application.commands import Outcome, Submission
 from financial_api.kernel.encoding import dumps
 from financial_api.kernel.errors import (
     Forbidden,
@@ -30,7 +31,6 @@ from financial_api.kernel.errors import (
 )
 from financial_api.kernel.idempotency import IdempotencyKey, fingerprint
 from financial_api.kernel.ids import is_id
-from outbox import cleanup
 
 R = TypeVar("R")
 Choice = TypeVar("Choice", bound=StrEnum)

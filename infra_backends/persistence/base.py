@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from financial_api.kernel.cleanup import CleanupState, DeletedCounts
 from financial_api.kernel.keys import Key, Reading
 from infra_backends.base import BaseBackend
 from infra_backends.persistence.commit import Commit
@@ -22,7 +23,6 @@ from infra_backends.persistence.repositories import (
     TransactionRepository,
     UserRepository,
 )
-from outbox.entities import CleanupState, DeletedCounts
 
 
 class PersistenceBackend(BaseBackend, ABC):

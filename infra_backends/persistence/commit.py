@@ -7,9 +7,10 @@ from datetime import datetime
 from accounts.audit import AuditLog
 from accounts.entities import ScoreRecord, User
 from cards.entities import Card, CardRequest
+from financial_api.kernel.cleanup import CleanupState
 from financial_api.kernel.idempotency import IdempotencyKey, IdempotencyRecord
 from notifications.entities import InboundMessage, Notification, PendingApproval
-from outbox.entities import CleanupState, EntitySequence, Event, Lease
+from outbox.entities import EntitySequence, Event, Lease
 from transactions.entities import Transaction
 
 Aggregate = (

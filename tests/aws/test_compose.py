@@ -145,8 +145,9 @@ def test_what_the_dockerfile_copies_reaches_it():
     assert {"requirements", "manage.py"} <= set(kept_by_dockerignore())
 
 
-def test_the_image_gets_every_package_and_nothing_else_of_python():
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+def test_the_image_gets_every_package_of_the_service_and_nothing_else_of_python():
+    beside_it = {"contract", "examples", "tests"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - beside_it
     code = {name for name in kept_by_dockerignore() if name not in {"requirements", "manage.py"}}
     assert code == packages
 

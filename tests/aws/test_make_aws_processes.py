@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from financial_api.processes import Processes
+from infra_backends.management.processes import Processes
 from tests.support.api import eventually
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -28,7 +28,7 @@ STUBBORN = [
 
 LEADER = """
 import sys
-from financial_api.processes import Processes, interruptible
+from infra_backends.management.processes import Processes, interruptible
 SLEEPS, ENDS = {sleeps!r}, {ends!r}
 with interruptible(), Processes() as processes:
     sleeper = processes.start("the sleeper", SLEEPS)
@@ -88,7 +88,7 @@ def test_what_a_process_started_is_not_left_either(written):
 
 
 def test_who_does_not_listen_is_killed(written, monkeypatch):
-    monkeypatch.setattr("financial_api.processes.STOP_SECONDS", 0.2)
+    monkeypatch.setattr("infra_backends.management.processes.STOP_SECONDS", 0.2)
     path, wait = written
     with Processes() as processes:
         process = processes.start("a stubborn one", [*STUBBORN, path])
@@ -107,7 +107,7 @@ def test_none_is_left_after_an_error():
 def test_the_last_started_is_stopped_first(monkeypatch):
     stopped = []
     monkeypatch.setattr(
-        "financial_api.processes._stop", lambda process: stopped.append(process.pid)
+        "infra_backends.management.processes._stop", lambda process: stopped.append(process.pid)
     )
     with Processes() as processes:
         started = [processes.start(name, ENDS) for name in ("one", "other")]

@@ -21,7 +21,7 @@ def environment(aws: Emulator) -> Iterator[dict[str, str]]:
 def test_all_is_as_the_contract_says(environment: dict[str, str], casting: list[str]) -> None:
     with running(environment, THROTTLE="off") as server:
         played = subprocess.run(
-            [sys.executable, "manage.py", "walkthrough", "--base-url", server.url, *casting],
+            [sys.executable, "-m", "examples.walkthrough", "--base-url", server.url, *casting],
             cwd=ROOT,
             env=os.environ | environment,
             capture_output=True,

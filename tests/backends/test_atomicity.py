@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from accounts.audit import TargetType
+from financial_api.kernel.cleanup import CleanupState
 from infra_backends.exceptions import ConcurrencyError
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import MOST_ITEMS, Commit, SequenceMove
 from notifications.entities import ApprovalStatus, DeliveryStatus
-from outbox.entities import CleanupState, EntitySequence, EntityType, EventStatus
+from outbox.entities import EntitySequence, EntityType, EventStatus
 from tests.support.builders import (
     MOMENT,
     PHONE,

@@ -9,10 +9,11 @@ import pytest
 
 from accounts.entities import CardTotals, PendingRequest, UserStatus
 from cards.entities import CardStatus, Decision, DecisionSource, RequestStatus
+from financial_api.kernel.cleanup import CleanupState
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
 from notifications.entities import ApprovalStatus, DeliveryStatus
-from outbox.entities import CleanupState, EventStatus, Lease
+from outbox.entities import EventStatus, Lease
 from tests.support.builders import (
     MOMENT,
     TEXT,

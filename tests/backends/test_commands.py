@@ -9,7 +9,7 @@ import pytest
 
 from accounts.entities import UserKey, UserStatus
 from cards.entities import CardStatus
-from financial_api import commands
+from financial_api.application import commands
 from financial_api.kernel import clock, deadline
 from financial_api.kernel.errors import ErrorCode, VersionConflict
 from infra_backends.exceptions import BackendUnavailable

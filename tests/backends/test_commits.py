@@ -8,10 +8,11 @@ import pytest
 
 from accounts.entities import UserKey
 from cards.entities import CardStatus
+from financial_api.kernel.cleanup import CleanupState
 from infra_backends.exceptions import ConcurrencyError
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit, SequenceMove
-from outbox.entities import CleanupState, EntitySequence, EntityType, EventStatus, Lease
+from outbox.entities import EntitySequence, EntityType, EventStatus, Lease
 from tests.support.builders import (
     MOMENT,
     a_card,

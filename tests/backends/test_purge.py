@@ -7,18 +7,12 @@ import pytest
 
 from accounts.audit import TargetType
 from cards.entities import Card
+from financial_api.kernel.cleanup import CleanupKey, CleanupState, DeletedCounts
 from infra_backends.exceptions import ConcurrencyError
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit, SequenceMove
 from notifications.entities import DeliveryStatus
-from outbox.entities import (
-    CleanupKey,
-    CleanupState,
-    DeletedCounts,
-    EntitySequence,
-    EntityType,
-    Lease,
-)
+from outbox.entities import EntitySequence, EntityType, Lease
 from tests.support.builders import (
     MOMENT,
     PHONE,

@@ -4,10 +4,11 @@ import pytest
 
 from accounts.entities import UserKey
 from cards.entities import CardKey, CardRequestKey
+from financial_api.kernel.cleanup import CleanupKey
 from financial_api.kernel.idempotency import IdempotencyKey
 from infra_backends.persistence.base import PersistenceBackend
 from notifications.entities import InboundMessageKey, NotificationKey, PendingApprovalKey
-from outbox.entities import CleanupKey, EntitySequence, EntityType, EventKey, LeaseKey, SequenceKey
+from outbox.entities import EntitySequence, EntityType, EventKey, LeaseKey, SequenceKey
 from tests.support.builders import a_card, a_customer, a_request, a_user, an_event, an_id
 from tests.support.storing import store, stored, the
 

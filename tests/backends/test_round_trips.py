@@ -10,16 +10,10 @@ import pytest
 from accounts.audit import AuditAction, TargetType
 from accounts.entities import CardTotals, PendingRequest, Role, ScoreSource, Tier, UserStatus
 from cards.entities import CardStatus, Decision, DecisionSource, RequestStatus
+from financial_api.kernel.cleanup import CleanupState
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Record
-from outbox.entities import (
-    CleanupState,
-    EntitySequence,
-    EntityType,
-    EventStatus,
-    EventType,
-    Lease,
-)
+from outbox.entities import EntitySequence, EntityType, EventStatus, EventType, Lease
 from tests.support.builders import (
     TEXT,
     a_card,

@@ -23,7 +23,7 @@ from django.core.management import call_command  # noqa: E402
 from accounts.callers import Caller, Identity  # noqa: E402
 from accounts.services import dashboard, register  # noqa: E402
 from cards.services import request_card  # noqa: E402
-from financial_api.commands import Submission  # noqa: E402
+from financial_api.application.commands import Submission  # noqa: E402
 from financial_api.kernel import clock, ids  # noqa: E402
 from financial_api.kernel.idempotency import IdempotencyKey  # noqa: E402
 from infra_backends import persistence  # noqa: E402

@@ -34,7 +34,6 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from financial_api.management.commands.serve import server_command  # noqa: E402
 from outbox import wakeup  # noqa: E402
 from tests.bench.unavoidable import Unavoidable  # noqa: E402
 from tests.bench.wire import connected, request_bytes, seconds_each  # noqa: E402
@@ -221,7 +220,7 @@ def bare_server(body: bytes, environment: dict[str, str] | None = None) -> Itera
     if environment is None:
         del variables["DJANGO_SETTINGS_MODULE"]
     process = subprocess.Popen(
-        server_command("tests.bench.bare:application", port),
+        [sys.executable, "-m", "tests.bench.bare_server", str(port), str(settings.THREADS)],
         env=variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -3,12 +3,11 @@
 import time
 import uuid
 from typing import Any
-from unittest import mock
 
 import boto3
-from botocore.httpsession import URLLib3Session
 
 from financial_api.kernel.encoding import loads
+from tests.support.aws_requests import watched
 from tests.support.customers import a_cardholder
 from tests.support.emulators import REGION
 
@@ -41,13 +40,7 @@ def _bodies_of_a_purchase() -> tuple[dict[str, Any], dict[str, Any]]:
     customer = a_cardholder(f"bench-{uuid.uuid4().hex[:8]}")
     card = customer.card
     sent: list[dict[str, Any]] = []
-    send = URLLib3Session.send
-
-    def noting(session: URLLib3Session, request: Any) -> Any:
-        sent.append(loads(request.body))
-        return send(session, request)
-
-    with mock.patch.object(URLLib3Session, "send", noting):
+    with watched(lambda request: sent.append(loads(request.body))):
         customer.buy(card, "0.01")
     read, write = sent
     return read, write

@@ -10,17 +10,11 @@ import httpx
 from accounts.audit import AuditAction
 from accounts.entities import User, UserKey
 from cards.entities import Card, CardRequest
+from financial_api.kernel.cleanup import CLEANUP_ENTITY_ID, CleanupKey
 from financial_api.kernel.idempotency import IdempotencyKey
 from financial_api.kernel.keys import Key
 from infra_backends.persistence.base import PersistenceBackend
-from outbox.entities import (
-    CLEANUP_ENTITY_ID,
-    CleanupKey,
-    EntityType,
-    EventKey,
-    EventType,
-    SequenceKey,
-)
+from outbox.entities import EntityType, EventKey, EventType, SequenceKey
 from tests.support.api import Admin, Customer, expect
 from tests.support.everything import Everything, look, pages
 from tests.support.in_process import URL, in_process

@@ -13,6 +13,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -71,11 +72,15 @@ def _prepare(scenario: Scenario, name: str) -> tuple[str, str]:
 
 
 def send_and_die(scenario: Scenario, cast: Cast, number: int, tell: Tell) -> None:
-    """Send the request; tell at which step it was killed, or None when it has not so many."""
+    """Send the request; tell at which step it was killed, or None when it has not so many.
+
+    What other threads do, such as reading the configuration again, is no step of the request.
+    """
     steps = itertools.count()
+    thread = threading.get_ident()
 
     def die(step: str) -> None:
-        if next(steps) == number:
+        if threading.get_ident() == thread and next(steps) == number:
             tell(step)
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from financial_api.application import cleanup
 from financial_api.kernel import clock
 from infra_backends import persistence
 from infra_backends.persistence.base import PersistenceBackend
-from outbox import cleanup
 from tests.faults.cleaning import (
     People,
     check_deleted,

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from financial_api.application.events import describe_counts
 from financial_api.kernel import clock
+from financial_api.kernel.cleanup import DeletedCounts
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend
-from outbox.entities import DeletedCounts
-from outbox.events import describe_counts
 from tests.faults.aftermath import (
     BreakOff,
     check_done,

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from financial_api.application import cleanup
 from financial_api.kernel import clock
 from infra_backends.persistence.base import PersistenceBackend
-from outbox import cleanup
 from tests.faults.aftermath import (
     BreakOff,
     check_done,

@@ -6,29 +6,27 @@ does not, and the answer is another one or none; all above the wire is the produ
 
 import contextlib
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, NoReturn
-from unittest import mock
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from financial_api.kernel import clock
+from tests.support.aws_requests import Send, intercepted, operation_of
 from tests.support.breaking import Outage
-from tests.support.round_trips import operation_of
 
 TRANSACTION = "TransactWriteItems"
 BATCH = "BatchGetItem"
-
-_send = URLLib3Session.send
 
 
 class Call:
     """A call that is about to be sent."""
 
-    def __init__(self, session: URLLib3Session, request: AWSPreparedRequest) -> None:
+    def __init__(self, send: Send, session: URLLib3Session, request: AWSPreparedRequest) -> None:
+        self._send = send
         self._session = session
         self._request = request
         self.operation = operation_of(request)
@@ -40,7 +38,7 @@ class Call:
 
     def send(self) -> AWSResponse:
         """Have the service do what it is asked, and return its answer."""
-        return _send(self._session, self._request)
+        return self._send(self._session, self._request)
 
     def answer(self, status: int, content: dict[str, Any]) -> AWSResponse:
         """Return an answer of another's."""
@@ -78,18 +76,16 @@ class WireFault:
         return not self.operations or operation in self.operations
 
 
-@contextlib.contextmanager
-def failing(fault: WireFault, outage: Outage) -> Iterator[None]:
+def failing(fault: WireFault, outage: Outage) -> contextlib.AbstractContextManager[None]:
     """Have AWS fail in this way, for this process, for as long as the outage lasts."""
 
-    def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
-        call = Call(session, request)
+    def answer(send: Send, session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        call = Call(send, session, request)
         if fault.befalls(call.operation) and outage.befalls(call.operation):
             return fault.play(call)
         return call.send()
 
-    with mock.patch.object(URLLib3Session, "send", send):
-        yield
+    return intercepted(answer)
 
 
 def _after(call: Call, end: Callable[[Call], AWSResponse]) -> AWSResponse:

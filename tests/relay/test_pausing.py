@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from financial_api.kernel import clock
+from financial_api.kernel.cleanup import CleanupKey, CleanupState
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
-from outbox.entities import CleanupKey, CleanupState
 from tests.support.relays import PromptRelay, a_chain, statuses
 from tests.support.storing import store, stored
 from tests.support.transport import Transport

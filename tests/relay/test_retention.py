@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from financial_api.application.chores import Upkeep
 from infra_backends.persistence.base import PersistenceBackend
 from outbox import retention
 from outbox.entities import Event, EventStatus
-from outbox.upkeep import Upkeep
 from tests.support.builders import an_answer
 from tests.support.relays import MovingClock, a_chain, current
 from tests.support.storing import store, stored

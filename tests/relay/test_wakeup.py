@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.callers import Caller
-from financial_api import commands
-from financial_api.unit_of_work import UnitOfWork
+from financial_api.application import commands
+from financial_api.application.unit_of_work import UnitOfWork
 from infra_backends import events, persistence
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend

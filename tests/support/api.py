@@ -221,7 +221,7 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def eventually(look: Callable[[], T | None], seconds: float = 10) -> T:
+def eventually(look: Callable[[], T | None], seconds: float = 60) -> T:
     """Return the first true thing that `look` gives; fail when there was none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from financial_api.contract_gate.comparison import compare
-from financial_api.contract_gate.document import Document, parse
+from contract.gate.comparison import compare
+from contract.gate.document import Document, parse
 
 PLACE = "POST /things/{id}"
 PARAMETER = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}

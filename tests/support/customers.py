@@ -10,7 +10,7 @@ from accounts.entities import Role, User, UserStatus
 from cards import services as card_services
 from cards.approval import PRODUCT_ID
 from cards.entities import Card, CardRequest, CardStatus
-from financial_api.commands import Outcome, Submission
+from financial_api.application.commands import Outcome, Submission
 from financial_api.kernel import clock, ids
 from financial_api.kernel.errors import ApiError, ErrorCode
 from financial_api.kernel.idempotency import IdempotencyKey, fingerprint

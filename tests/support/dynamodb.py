@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import boto3
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from infra_backends.aws.tables import TABLES
 from infra_backends.persistence import dynamodb
 from infra_backends.persistence.base import PersistenceBackend
+from tests.support.aws_requests import operation_of, watched
 from tests.support.emulators import CREDENTIALS, REGION, Emulator
 from tests.support.store import Store
 
@@ -19,6 +21,7 @@ ENGINE_URL = os.environ.get("TEST_DYNAMODB_URL", "")
 """Another engine to run the repositories' suite on; credentials come from the environment."""
 
 MOST_IN_A_BATCH = 25
+WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
 
 
 class DynamoDBStore(Store):
@@ -28,6 +31,8 @@ class DynamoDBStore(Store):
         self._prefix = f"test-{secrets.token_hex(4)}-"
         self._client = boto3.client("dynamodb", endpoint_url=url, region_name=REGION)
         self._backend = dynamodb.Backend(region=REGION, prefix=self._prefix, endpoint_url=url)
+        self._names = [self._prefix + table.name for table in TABLES]
+        self._written: set[str] = set()
         for table in TABLES:
             self._client.create_table(**table.describe(self._prefix))
         for table in TABLES:
@@ -37,14 +42,23 @@ class DynamoDBStore(Store):
     @contextlib.contextmanager
     def serving(self) -> Iterator[PersistenceBackend]:
         for table in TABLES:
-            self._empty(self._prefix + table.name, table.key)
-        yield self._backend
+            if self._prefix + table.name in self._written:
+                self._empty(self._prefix + table.name, table.key)
+        self._written.clear()
+        with watched(self._note):
+            yield self._backend
 
     def close(self) -> None:
         for table in TABLES:
             self._client.delete_table(TableName=self._prefix + table.name)
         self._backend.close()
         self._client.close()
+
+    def _note(self, request: Any) -> None:
+        """Note the tables that a request writes to, since to look at each takes long."""
+        if operation_of(request) in WRITES:
+            body = request.body.decode()
+            self._written |= {name for name in self._names if f'"{name}"' in body}
 
     def _empty(self, name: str, key: tuple[str, ...]) -> None:
         for page in self._client.get_paginator("scan").paginate(TableName=name):

@@ -12,10 +12,11 @@ from django.test import override_settings
 
 from accounts.entities import UserStatus
 from cards.entities import CardStatus
+from financial_api.application import cleanup
 from financial_api.kernel import clock
 from infra_backends import persistence
 from infra_backends.persistence.memory.backend import Backend as MemoryBackend
-from outbox import cleanup, wakeup
+from outbox import wakeup
 from outbox.entities import Event
 from tests.support.builders import MOMENT, SHARDS
 from tests.support.clocks import ElapsingClock

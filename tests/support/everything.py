@@ -10,18 +10,11 @@ from typing import Any, TypeVar
 from accounts.audit import AuditLog
 from accounts.entities import ScoreRecord, User, UserKey
 from cards.entities import Card, CardRequest
+from financial_api.kernel.cleanup import CLEANUP_ENTITY_ID, CleanupKey, CleanupState
 from financial_api.kernel.keys import Key, Reading
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.repositories import Page
-from outbox.entities import (
-    CLEANUP_ENTITY_ID,
-    CleanupKey,
-    CleanupState,
-    EntitySequence,
-    EntityType,
-    Event,
-    SequenceKey,
-)
+from outbox.entities import EntitySequence, EntityType, Event, SequenceKey
 from transactions.entities import Transaction
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from accounts import views
 from financial_api.api import authentication
-from outbox import cleanup
+from financial_api.application import cleanup
 from tests.support.api import Api
 
 C = TypeVar("C", bound=Api)

@@ -10,8 +10,8 @@ import django
 django.setup()
 
 from accounts.callers import Caller  # noqa: E402
-from financial_api import commands  # noqa: E402
-from financial_api.unit_of_work import UnitOfWork  # noqa: E402
+from financial_api.application import commands  # noqa: E402
+from financial_api.application.unit_of_work import UnitOfWork  # noqa: E402
 from outbox import wakeup  # noqa: E402
 from outbox.entities import EntityType, EventDraft, EventType, SequenceKey  # noqa: E402
 

@@ -7,11 +7,8 @@ calling thread sends to AWS, retries included.
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
-from unittest import mock
 
 import httpx
-from botocore.httpsession import URLLib3Session
 from django.test import override_settings
 
 from cards.entities import SHORT_CODE_LENGTH
@@ -21,6 +18,7 @@ from infra_backends import persistence
 from infra_backends.persistence.dynamodb.kinds import LISTING_SHARDS
 from outbox.entities import EventStatus
 from tests.support.api import DEFAULT_PRODUCT, Admin, Api, Customer, expect, new_key
+from tests.support.aws_requests import operation_of, watched
 from tests.support.in_process import URL, in_process, nothing_cached
 from tests.support.relays import a_chain
 from tests.support.storing import store
@@ -54,36 +52,18 @@ class TimelessClock(SystemClock):
 def counted() -> Iterator[list[str]]:
     """Give the operations that this process asks AWS for within the block, as they are asked."""
     operations: list[str] = []
-    send = URLLib3Session.send
-
-    def counting(session: URLLib3Session, request: Any) -> Any:
-        operations.append(operation_of(request))
-        return send(session, request)
-
-    with mock.patch.object(URLLib3Session, "send", counting):
+    with watched(lambda request: operations.append(operation_of(request))):
         yield operations
 
 
-@contextlib.contextmanager
-def round_trips_announced(announce: Callable[[str], None]) -> Iterator[None]:
+def round_trips_announced(
+    announce: Callable[[str], None],
+) -> contextlib.AbstractContextManager[None]:
     """Announce each operation that this process asks AWS for, before and after it."""
-    send = URLLib3Session.send
-
-    def announcing(session: URLLib3Session, request: Any) -> Any:
-        operation = operation_of(request)
-        announce(f"before {operation}")
-        answer = send(session, request)
-        announce(f"after {operation}")
-        return answer
-
-    with mock.patch.object(URLLib3Session, "send", announcing):
-        yield
-
-
-def operation_of(request: Any) -> str:
-    """Return what a request asks of AWS, `TransactWriteItems` for example."""
-    target: str = request.headers["X-Amz-Target"].decode()
-    return target.rpartition(".")[2]
+    return watched(
+        lambda request: announce(f"before {operation_of(request)}"),
+        lambda request: announce(f"after {operation_of(request)}"),
+    )
 
 
 def measure() -> list[Cost]:

@@ -13,21 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
+from infra_backends.aws.provisioning import provision
+from infra_backends.aws.provisioning.clients import Clients, names_here
 from tests.support.databases import created_postgresql_database
 from tests.support.emulators import Emulator, ministack
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
-STOP_SECONDS = 15.0
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+FAREWELL_SECONDS = 5.0
+LOG_SHOWN = 20_000
 
 Environment = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that answers at `url`; `process` is granian's parent, and leads a group."""
+    """A server that answers at `url`; `process` is the parent of all, and leads a group."""
 
     url: str
     process: "subprocess.Popen[bytes]"
@@ -38,11 +43,22 @@ class RunningServer:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_SECONDS)
 
+    def end(self) -> None:
+        """Have it stop; kill it where it does not, as with a connection that a test left open."""
+        try:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(FAREWELL_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
     def kill(self) -> None:
-        """End the server and its workers at once. What its relay had leased stays so for a while,
-        so this is for a store that nobody uses any more."""
+        """End the server and its workers at once."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
+
+
+RUNNING: list[RunningServer] = []
+"""The servers of this process that run now."""
 
 
 @contextlib.contextmanager
@@ -54,9 +70,8 @@ def memory_environment() -> Iterator[Environment]:
 @contextlib.contextmanager
 def sqlite_environment() -> Iterator[Environment]:
     with tempfile.TemporaryDirectory(prefix="financial-api-") as folder:
-        yield _prepared(
-            {"DJANGO_SETTINGS_MODULE": "financial_api.settings.local", "DATA_DIR": folder},
-            "migrate",
+        yield _migrated(
+            {"DJANGO_SETTINGS_MODULE": "financial_api.settings.local", "DATA_DIR": folder}
         )
 
 
@@ -66,13 +81,12 @@ def postgresql_environment() -> Iterator[Environment]:
         tempfile.TemporaryDirectory(prefix="financial-api-") as folder,
         created_postgresql_database() as url,
     ):
-        yield _prepared(
+        yield _migrated(
             {
                 "DJANGO_SETTINGS_MODULE": "financial_api.settings.local",
                 "DATA_DIR": folder,
                 "DATABASE_URL": url,
-            },
-            "migrate",
+            }
         )
 
 
@@ -86,20 +100,22 @@ def aws_environment() -> Iterator[Environment]:
 def provisioned(emulator: Emulator) -> Iterator[Environment]:
     """Make all that the service needs of an emulator."""
     with tempfile.TemporaryDirectory(prefix="financial-api-") as folder:
-        yield _prepared(
-            {
-                "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
-                "DATA_DIR": folder,
-                "CELERY_BROKER_URL": "",  # the server drains by itself, without a worker
-                **emulator.environment,
-            },
-            "aws_provision",
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in emulator.environment.items():
+                patch.setenv(name, value)
+            with Clients() as clients:
+                list(provision(clients, names_here()))
+        yield {
+            "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
+            "DATA_DIR": folder,
+            "CELERY_BROKER_URL": "",  # the server drains by itself, without a worker
+            **emulator.environment,
+        }
 
 
-def _prepared(environment: Environment, command: str) -> Environment:
+def _migrated(environment: Environment) -> Environment:
     subprocess.run(
-        [sys.executable, "manage.py", command, "--verbosity", "0"],
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
         cwd=ROOT,
         env=os.environ | environment,
         check=True,
@@ -108,8 +124,15 @@ def _prepared(environment: Environment, command: str) -> Environment:
 
 
 @contextlib.contextmanager
-def running(environment: Environment, **settings: str) -> Iterator[RunningServer]:
-    """Serve with an environment and more settings until the block ends, without a farewell."""
+def running(
+    environment: Environment, *, command: str = "serve", **settings: str
+) -> Iterator[RunningServer]:
+    """Serve with an environment and more settings until the block ends.
+
+    `command` is the management command: `serve` for granian, `runserver` for Django's server. The
+    server is then asked to stop: one that is killed leaves its relay's leases behind, and for
+    twelve seconds nobody sends what others on the same store have in those shards.
+    """
     port = free_port()
     defaults = {
         "PORT": str(port),
@@ -125,7 +148,7 @@ def running(environment: Environment, **settings: str) -> Iterator[RunningServer
         log = Path(folder) / "server.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"],
+                [sys.executable, "manage.py", command],
                 cwd=ROOT,
                 env=os.environ | environment | defaults | settings,
                 stdout=output,
@@ -133,12 +156,17 @@ def running(environment: Environment, **settings: str) -> Iterator[RunningServer
                 start_new_session=True,
             )
         server = RunningServer(f"http://127.0.0.1:{port}", process, log)
+        RUNNING.append(server)
         try:
             _wait_until_live(server)
             yield server
+        except BaseException as error:
+            error.add_note(f"The server at {server.url} wrote:\n{log.read_text()[-LOG_SHOWN:]}")
+            raise
         finally:
+            RUNNING.remove(server)
             if process.poll() is None:
-                server.kill()
+                server.end()
 
 
 def _wait_until_live(server: RunningServer) -> None:

@@ -1,20 +1,15 @@
 """When the gate lets a document pass, what it says, and what it takes to release one."""
 
-from pathlib import Path
-
 import pytest
 import yaml
-from django.conf import settings
-from django.core.management import call_command
-from django.core.management.base import CommandError
 
-from financial_api.contract_gate.document import UnreadableContract, parse, read_text
-from financial_api.contract_gate.report import report
-from financial_api.contract_gate.verdict import judge
-from financial_api.contract_gate.versions import Version, entries, version_of
+from contract.gate.__main__ import ROOT, main
+from contract.gate.document import UnreadableContract, parse, read_text
+from contract.gate.report import report
+from contract.gate.verdict import judge
+from contract.gate.versions import Version, entries, version_of
 from tests.support.contracts import PLACE, a_contract, answering, read, taking, thing
 
-ROOT = Path(settings.BASE_DIR)
 TEXT = {"type": "string"}
 BEFORE = answering(thing(TEXT))
 WITHOUT_NOTE = answering({"type": "object"})
@@ -292,38 +287,47 @@ def files(tmp_path):
     return {"released": released, "current": current, "changelog": changelog}
 
 
-def ran(capsys, files, **options):
-    call_command("contract_gate", **files, **options)
-    return capsys.readouterr().out
+def ran(capsys, files, *options):
+    """Return the exit status, and what was said where: on standard output, on standard error."""
+    named = [f"--{name}={path}" for name, path in files.items()]
+    status = main([*named, *options])
+    return status, *capsys.readouterr()
+
+
+def passed(capsys, files, *options):
+    status, out, err = ran(capsys, files, *options)
+    assert (status, err) == (0, "")
+    return out
 
 
 def test_the_command_passes_what_keeps_the_contract(capsys, files):
-    assert "is kept" in ran(capsys, files)
+    assert "is kept" in passed(capsys, files)
 
 
 def test_the_command_takes_the_committed_files_by_itself(capsys):
-    assert "is kept" in ran(capsys, {})
+    assert "is kept" in passed(capsys, {})
 
 
-def test_the_command_fails_on_a_break(files):
+def test_the_command_fails_on_a_break(capsys, files):
     files["current"].write_text(yaml.safe_dump(a_contract(WITHOUT_NOTE)))
-    with pytest.raises(CommandError, match="will not find it any more") as failure:
-        call_command("contract_gate", **files)
-    assert failure.value.returncode == 1
+    status, out, err = ran(capsys, files)
+    assert (status, out) == (1, "")
+    assert "will not find it any more" in err
 
 
 @pytest.mark.parametrize("which", ["released", "current", "changelog"])
-def test_the_command_names_a_file_that_it_cannot_read(files, which):
+def test_the_command_names_a_file_that_it_cannot_read(capsys, files, which):
     files[which].unlink()
-    with pytest.raises(CommandError, match=f"{files[which]} cannot be read") as failure:
-        call_command("contract_gate", **files)
-    assert failure.value.returncode == 2
+    status, out, err = ran(capsys, files)
+    assert (status, out) == (2, "")
+    assert f"{files[which]} cannot be read" in err
 
 
-def test_a_file_that_is_no_text_is_named(files):
+def test_a_file_that_is_no_text_is_named(capsys, files):
     files["current"].write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(CommandError, match=f"{files['current']} cannot be read"):
-        call_command("contract_gate", **files)
+    status, _, err = ran(capsys, files)
+    assert status == 2
+    assert f"{files['current']} cannot be read" in err
 
 
 NOTED = answering(thing(TEXT) | {"description": "Words."})
@@ -335,9 +339,9 @@ NOTED = answering(thing(TEXT) | {"description": "Words."})
 def test_a_release_makes_the_current_document_the_released_one(capsys, files, operation, version):
     files["changelog"].write_text(f"{NAMED}\n## [1.1.0]\n\n- Words.\n")
     files["current"].write_text(yaml.safe_dump(a_contract(operation, version=version)))
-    assert f"Released as {version}" in ran(capsys, files, release=True)
+    assert f"Released as {version}" in passed(capsys, files, "--release")
     assert files["released"].read_text() == files["current"].read_text()
-    assert "nothing has changed" in ran(capsys, files)
+    assert "nothing has changed" in passed(capsys, files)
 
 
 @pytest.mark.parametrize(
@@ -350,9 +354,10 @@ def test_a_release_makes_the_current_document_the_released_one(capsys, files, op
         (NOTED, "1.1.0", "CHANGELOG.md says nothing of 1.1.0"),
     ],
 )
-def test_a_release_is_refused(files, operation, version, why):
+def test_a_release_is_refused(capsys, files, operation, version, why):
     before = files["released"].read_text()
     files["current"].write_text(yaml.safe_dump(a_contract(operation, version=version)))
-    with pytest.raises(CommandError, match=why):
-        call_command("contract_gate", **files, release=True)
+    status, _, err = ran(capsys, files, "--release")
+    assert status == 1
+    assert why in err
     assert files["released"].read_text() == before

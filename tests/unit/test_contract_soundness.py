@@ -6,8 +6,8 @@ import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from financial_api.contract_gate.document import Document
-from financial_api.contract_gate.schemas import changes
+from contract.gate.document import Document
+from contract.gate.schemas import changes
 from tests.support.schema_pairs import pairs, values
 
 NOWHERE = Document("a document without components", {})

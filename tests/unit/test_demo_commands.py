@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from accounts.development_tokens import identify
 from accounts.entities import Role, UserKey
-from financial_api import commands
+from financial_api.application import commands
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.memory.backend import Backend as MemoryBackend

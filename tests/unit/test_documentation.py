@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,13 +18,17 @@ from django.core.management import get_commands
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 DECISIONS = ROOT / "docs" / "decisions"
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("**/*.md"))]
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("[a-z]*/*.md")),
+    *sorted(DECISIONS.glob("*.md")),
+]
 SETTINGS = ("aws", "local", "memory", "test")
 
 BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 FILE = re.compile(r"\.?\w[\w.-]*(/[\w.-]+)*\.(json|md|py|toml|txt|yaml|yml)")
 FOLDER = re.compile(
-    r"(accounts|cards|contract|docker|docs|financial_api|infra_backends|notifications|outbox"
+    r"(accounts|cards|contract|docker|docs|examples|financial_api|infra_backends|notifications|outbox"
     r"|tests|transactions)(/[\w.-]+)+/?"
 )
 VARIABLE = re.compile(r"[A-Z]+(_[A-Z]+)*")
@@ -157,6 +162,13 @@ def test_every_target_of_make_that_is_named_is_there(document: Path) -> None:
 
 def test_every_command_that_is_named_is_there(document: Path) -> None:
     assert after("manage.py", document) - set(get_commands()) == set()
+
+
+def test_every_module_that_is_run_is_there(document: Path) -> None:
+    runs = {b for words in code_in(document) for a, b in pairwise(words) if a == "-m"}
+    ours = {name for name in runs if name.partition(".")[0] in ("contract", "examples", "tests")}
+
+    assert {name for name in ours if find_spec(name) is None} == set()
 
 
 def test_every_setting_from_the_environment_is_documented() -> None:

@@ -7,11 +7,11 @@ import jsonschema
 import pytest
 from django.core.management import call_command
 
+from financial_api.application.event_catalogue import DECLARATIONS
+from financial_api.application.event_examples import example_of
 from financial_api.kernel.encoding import dumps
 from infra_backends.aws.envelope import detail_of
-from outbox.catalogue import DECLARATIONS
 from outbox.entities import EventType
-from outbox.event_examples import example_of
 from tests.support.event_schemas import FILE, check_told, real_events
 
 

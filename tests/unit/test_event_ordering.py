@@ -5,24 +5,22 @@ from datetime import timedelta
 
 import pytest
 
-from financial_api.consumer.ordering import Ordering, Turn
-from financial_api.consumer.reading import ToldEvent
-from financial_api.kernel import clock
+from examples.consumer.ordering import Ordering, Turn
+from examples.consumer.reading import ToldEvent
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
 
 GAP = 5.0
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def time():
-    with clock.installed(ElapsingClock(MOMENT)) as elapsing:
-        yield elapsing
+    return ElapsingClock(MOMENT)
 
 
 @pytest.fixture
-def ordering():
-    return Ordering(gap_seconds=GAP)
+def ordering(time):
+    return Ordering(gap_seconds=GAP, monotonic=time.monotonic)
 
 
 def told(number, entity="card-001", *, made_at=None, sequence="a"):

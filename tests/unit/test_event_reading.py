@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from financial_api.consumer.reading import Unreadable, read
+from examples.consumer.reading import Unreadable, read
 from financial_api.kernel.encoding import loads
 from infra_backends.aws.envelope import detail_of, json_text, message_of
 from tests.support.builders import MOMENT, TEXT, an_event

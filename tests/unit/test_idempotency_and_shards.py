@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from financial_api.kernel.cleanup import DeletedCounts
 from financial_api.kernel.encoding import loads
 from financial_api.kernel.idempotency import (
     KEPT_FOR,
@@ -14,7 +15,7 @@ from financial_api.kernel.idempotency import (
     fingerprint,
 )
 from financial_api.kernel.money import dollars
-from outbox.entities import DeletedCounts, EntityType, shard_of
+from outbox.entities import EntityType, shard_of
 from tests.unit.building import NOON, TICK
 
 names = st.text(max_size=8)

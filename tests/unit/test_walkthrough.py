@@ -6,18 +6,18 @@ from decimal import Decimal
 
 import httpx
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 
 from accounts.development_tokens import identify
-from accounts.entities import Role
-from financial_api.walkthrough import story
-from financial_api.walkthrough.cast import DevelopmentCasting
-from financial_api.walkthrough.client import Answer, Client, Unexpected, Unreachable
-from financial_api.walkthrough.report import Report
-from financial_api.walkthrough.stage import Stage
-
-COMMAND = "financial_api.management.commands.walkthrough"
+from examples.walkthrough import __main__ as program
+from examples.walkthrough import stage as stages
+from examples.walkthrough import story
+from examples.walkthrough.cast import DevelopmentCasting, NobodyToCast, Role
+from examples.walkthrough.client import Answer, Client, Unexpected, Unreachable
+from examples.walkthrough.report import Report
+from examples.walkthrough.stage import Stage
+from examples.walkthrough.user_pool import UserPoolCasting
+from tests.support.clocks import ElapsingClock
+from tests.unit.building import NOON
 
 
 class Terminal(io.StringIO):
@@ -134,12 +134,14 @@ def test_people_are_new_on_every_run_and_their_tokens_speak_for_them():
     )
 
 
-def test_waiting_ends_when_it_is_enough_or_patience_is_over(stage, stopped_clock):
+def test_waiting_ends_when_it_is_enough_or_patience_is_over(stage, monkeypatch):
+    clock = ElapsingClock(NOON)
+    monkeypatch.setattr(stages, "time", clock)
     answers = iter(range(1000))
     assert stage.eventually("three", lambda: next(answers), lambda number: number == 3) == 3
-    before = stopped_clock.monotonic()
+    before = clock.monotonic()
     stage.eventually("never", lambda: next(answers), lambda number: False)
-    assert 10 <= stopped_clock.monotonic() - before < 11
+    assert 10 <= clock.monotonic() - before < 11
 
 
 def test_runners_of_a_race_run_at_the_same_time(stage):
@@ -180,18 +182,23 @@ def test_a_server_that_is_away_is_unreachable():
         client.get("/x")
 
 
-def test_the_command_exits_with_2_when_the_server_is_away(capsys):
-    with pytest.raises(CommandError, match="does not answer") as stop:
-        call_command("walkthrough", base_url="http://127.0.0.1:9")
-    assert stop.value.returncode == 2
+def test_it_exits_with_2_when_the_server_is_away(capsys):
+    assert program.main(["--base-url=http://127.0.0.1:9"]) == 2
+    assert "does not answer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("as_the_contract_says", [True, False])
-def test_the_command_exits_with_1_when_something_differs(monkeypatch, as_the_contract_says):
-    monkeypatch.setattr(f"{COMMAND}.play", lambda *_: as_the_contract_says)
-    if as_the_contract_says:
-        call_command("walkthrough")
-    else:
-        with pytest.raises(CommandError) as stop:
-            call_command("walkthrough")
-        assert stop.value.returncode == 1
+def test_it_exits_with_1_when_something_differs(monkeypatch, capsys, as_the_contract_says):
+    monkeypatch.setattr(program, "play", lambda *_: as_the_contract_says)
+    assert program.main([]) == (0 if as_the_contract_says else 1)
+    assert bool(capsys.readouterr().err) == (not as_the_contract_says)
+
+
+def test_no_pool_but_an_emulators_on_this_machine_gets_people(monkeypatch, capsys):
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    for url in ("https://cognito-idp.us-east-1.amazonaws.com", "http://emulator.test:4566"):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(NobodyToCast, match="no emulator on this machine"):
+            UserPoolCasting()
+    assert program.main(["--user-pool"]) == 1
+    assert "no emulator on this machine" in capsys.readouterr().err

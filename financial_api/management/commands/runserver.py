@@ -4,21 +4,59 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.runserver import Command as DjangoRunserver
 
 from financial_api.kernel.loopback import is_loopback
+from financial_api.kernel.ports import is_free, taken
+from financial_api.management.development_server import Pool, Server
+
+USUAL_PORT = 8000
 
 
 class Command(DjangoRunserver):
     default_addr = settings.HOST
     default_port = str(settings.PORT)
+    server_cls = Server
     addr: str
+    port: str
+    _raw_ipv6: bool
+    _is_brief = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--brief", action="store_true", help="say where it listens, and not what to try"
+        )
 
     def run(self, **options: Any) -> None:
         if settings.ALLOW_MOCK_TOKENS and not is_loopback(self.addr):
             raise CommandError(
                 f"ALLOW_MOCK_TOKENS is on, and {self.addr} is not a loopback address."
             )
+        if not is_free(self.addr, int(self.port)):
+            raise CommandError(taken(int(self.port), "make run"))
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = self.addr
+        self._is_brief = options["brief"]
         super().run(**options)
+
+    def get_handler(self, *args: Any, **options: Any) -> WSGIHandler:
+        return Pool(super().get_handler(*args, **options), settings.THREADS)
+
+    def on_bind(self, server_port: int) -> None:
+        """Say what there is, now that a client can connect."""
+        url = f"http://{f'[{self.addr}]' if self._raw_ipv6 else self.addr}:{server_port}"
+        self.stdout.write(f"The API listens at {url} until Ctrl-C.")
+        if self._is_brief:
+            return
+        self.stdout.write(f"\n  {url}/docs\n      every operation, to read and to try")
+        if settings.ALLOW_MOCK_TOKENS:
+            port = "" if server_port == USUAL_PORT else f"PORT={server_port} "
+            self.stdout.write(
+                "  .venv/bin/python manage.py mock_token --ecosystem-id user-001\n"
+                "      a token for it\n"
+                f"  {port}make walkthrough\n"
+                "      the whole story, in another terminal"
+            )
+        self.stdout.write("")

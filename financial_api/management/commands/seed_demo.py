@@ -87,4 +87,4 @@ class Command(BaseCommand):
             ("/v1/admin/card-requests", "ADMIN_TOKEN"),
         ):
             self.stdout.write(f'  curl {base_url}{path} -H "Authorization: Bearer ${variable}"')
-        self.stdout.write("\nOr let `manage.py walkthrough` play the whole story.")
+        self.stdout.write(f"\nOr let `make walkthrough BASE_URL={base_url}` play the whole story.")

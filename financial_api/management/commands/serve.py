@@ -1,47 +1,49 @@
 """`manage.py serve`: the production server."""
 
-import os
-import sys
+import gc
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from financial_api.kernel import metrics
-
-STOP_SECONDS = 10
-"""How long requests under way may still take once the server is told to stop."""
-
-LOGGING_OF_GRANIAN = settings.BASE_DIR / "financial_api/settings/granian_json.json"
+from financial_api.kernel.ports import is_free, taken
+from financial_api.management.production_server import production_server
+from infra_backends.checks import refuse_to_start
 
 
 class Command(BaseCommand):
     help = "Serve with granian: HOST, PORT, WORKERS and THREADS come from the environment."
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Become the server; a signal then reaches it directly."""
-        os.environ["LISTEN_ADDRESS"] = settings.HOST
-        os.environ["DJANGO_SETTINGS_MODULE"] = settings.SETTINGS_MODULE
+        """Check the settings, which loads all that workers share, and serve until told to stop.
+
+        The workers are forked from here: each is there at once, on the same memory. Nothing before
+        that starts a thread or opens a connection.
+        """
+        if not is_free(settings.HOST, settings.PORT):
+            raise CommandError(taken(settings.PORT, "make serve"))
+        settings.LISTEN_ADDRESS = settings.HOST
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
-        os.environ["METRICS_DIR"] = str(directory)
         metrics.forget_the_dead(directory)
-        command = server_command("financial_api.wsgi:application", settings.PORT)
-        if settings.LOG_FORMAT == "json":
-            command += ["--log-config", str(LOGGING_OF_GRANIAN)]
-        os.execv(sys.executable, command)  # noqa: S606  # no shell, and every word is ours
+        metrics.share(directory)
+        logs_json = settings.LOG_FORMAT == "json"
+        if not logs_json:
+            self._say_what_to_try()
+        refuse_to_start()
+        gc.freeze()
+        production_server(
+            "financial_api.wsgi:application",
+            settings.HOST,
+            settings.PORT,
+            workers=settings.WORKERS,
+            threads=settings.THREADS,
+            json_lines=logs_json,
+        ).serve()
 
-
-def server_command(application: str, port: int) -> list[str]:
-    """Return the command that serves a WSGI application as the settings say."""
-    return [
-        sys.executable,
-        *("-m", "granian", application),
-        *("--interface", "wsgi", "--no-ws", "--http", "1"),
-        *("--host", settings.HOST, "--port", str(port)),
-        *("--workers", str(settings.WORKERS)),
-        *("--blocking-threads", str(settings.THREADS)),
-        *("--backpressure", str(2 * settings.THREADS)),
-        *("--http1-header-read-timeout", "10000"),
-        *("--workers-kill-timeout", str(STOP_SECONDS)),
-        "--respawn-failed-workers",
-    ]
+    def _say_what_to_try(self) -> None:
+        """Name the documentation; granian says by itself once it listens."""
+        host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
+        self.stdout.write(f"Every operation is described at http://{host}:{settings.PORT}/docs")
+        self.stdout.flush()

@@ -8,6 +8,7 @@ from typing import Any
 from django.core import checks
 from django.core.checks import CheckMessage
 
+from financial_api.kernel.cleanup import CleanupKey, CleanupState, DeletedCounts
 from financial_api.kernel.keys import Key, Reading
 from infra_backends.aws.service import Service
 from infra_backends.persistence.base import PersistenceBackend
@@ -29,7 +30,6 @@ from infra_backends.persistence.dynamodb.repositories import (
 )
 from infra_backends.persistence.dynamodb.store import Store
 from infra_backends.persistence.dynamodb.writes import changes
-from outbox.entities import CleanupKey, CleanupState, DeletedCounts
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.\-]{0,64}")
 

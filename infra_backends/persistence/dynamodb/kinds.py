@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from accounts import entities as accounts
 from accounts.audit import AuditLog
 from cards import entities as cards
+from financial_api.kernel.cleanup import CleanupKey, CleanupState
 from financial_api.kernel.clock import iso
 from financial_api.kernel.idempotency import IdempotencyKey, IdempotencyRecord
 from infra_backends.aws import tables
@@ -165,9 +166,7 @@ LEASES = Kind(
     ItemMapping(outbox.Lease),
     lambda lease: (entity_partition("lease", str(lease.shard)),),
 )
-CLEANUP_STATES = Kind(
-    tables.OUTBOX_SEQUENCES, ItemMapping(outbox.CleanupState), lambda _: ("cleanup",)
-)
+CLEANUP_STATES = Kind(tables.OUTBOX_SEQUENCES, ItemMapping(CleanupState), lambda _: ("cleanup",))
 AUDIT_LOGS = Kind(
     tables.AUDIT_LOGS,
     ItemMapping(AuditLog),
@@ -211,8 +210,8 @@ KINDS: Mapping[type, Kind[Any]] = {
     outbox.SequenceKey: SEQUENCES,
     outbox.Lease: LEASES,
     outbox.LeaseKey: LEASES,
-    outbox.CleanupState: CLEANUP_STATES,
-    outbox.CleanupKey: CLEANUP_STATES,
+    CleanupState: CLEANUP_STATES,
+    CleanupKey: CLEANUP_STATES,
     AuditLog: AUDIT_LOGS,
     notifications.Notification: NOTIFICATIONS,
     notifications.NotificationKey: NOTIFICATIONS,

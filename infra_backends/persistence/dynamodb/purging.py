@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from financial_api.kernel.cleanup import CleanupState, DeletedCounts
 from infra_backends.aws import tables
 from infra_backends.aws.tables import Table
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
@@ -10,7 +11,7 @@ from infra_backends.persistence.dynamodb.expressions import Parameters, delete, 
 from infra_backends.persistence.dynamodb.items import Item
 from infra_backends.persistence.dynamodb.store import Store
 from infra_backends.persistence.dynamodb.writes import require
-from outbox.entities import CleanupState, DeletedCounts, EntityType
+from outbox.entities import EntityType
 
 MOST_DELETES = 24
 """In one transaction, so that with the check of the cleanup's state the oldest engines hold it."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.entities import ScoreRecord, User
 from cards.entities import Card, CardRequest
+from financial_api.kernel.cleanup import CleanupState, DeletedCounts
 from financial_api.kernel.idempotency import IdempotencyKey, IdempotencyRecord
 from financial_api.kernel.keys import Key, Reading
 from infra_backends.exceptions import ConcurrencyError
@@ -25,7 +26,7 @@ from infra_backends.persistence.memory.repositories import (
 )
 from infra_backends.persistence.memory.tables import Tables, key_of
 from notifications.entities import InboundMessage, Notification, PendingApproval
-from outbox.entities import CleanupState, DeletedCounts, EntitySequence, EntityType, Event
+from outbox.entities import EntitySequence, EntityType, Event
 from transactions.entities import Transaction
 
 PURGED = {

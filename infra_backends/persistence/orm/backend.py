@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import DEFAULT_DB_ALIAS
 
+from financial_api.kernel.cleanup import CleanupState, DeletedCounts
 from financial_api.kernel.keys import Key, Reading
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
@@ -29,7 +30,6 @@ from infra_backends.persistence.orm.session import reading, writing
 from infra_backends.persistence.orm.slots import DEFAULT_SIZE
 from infra_backends.persistence.orm.tables import Table
 from infra_backends.persistence.orm.writes import locks_of, write
-from outbox.entities import CleanupState, DeletedCounts
 
 
 class Backend(PersistenceBackend):

@@ -8,6 +8,7 @@ from typing import Any
 from accounts import entities as accounts
 from accounts.audit import AuditLog
 from cards import entities as cards
+from financial_api.kernel.cleanup import CleanupKey, CleanupState
 from financial_api.kernel.idempotency import IdempotencyKey, IdempotencyRecord
 from infra_backends.persistence.orm import models
 from infra_backends.persistence.orm.rows import Part, RowMapping
@@ -59,7 +60,7 @@ CARD_REQUESTS = Table(
     "request_id",
     "ecosystem_id",
 )
-CLEANUP_STATES = Table(models.CleanupState, RowMapping(outbox.CleanupState))
+CLEANUP_STATES = Table(models.CleanupState, RowMapping(CleanupState))
 LEASES = Table(models.Lease, RowMapping(outbox.Lease), "shard")
 SEQUENCES = Table(
     models.EntitySequence,
@@ -110,7 +111,7 @@ TABLES: dict[type, Table[Any]] = {
     accounts.User: USERS,
     cards.Card: CARDS,
     cards.CardRequest: CARD_REQUESTS,
-    outbox.CleanupState: CLEANUP_STATES,
+    CleanupState: CLEANUP_STATES,
     outbox.Lease: LEASES,
     outbox.EntitySequence: SEQUENCES,
     outbox.Event: EVENTS,
@@ -127,7 +128,7 @@ KEYS: dict[type, Table[Any]] = {
     accounts.UserKey: USERS,
     cards.CardKey: CARDS,
     cards.CardRequestKey: CARD_REQUESTS,
-    outbox.CleanupKey: CLEANUP_STATES,
+    CleanupKey: CLEANUP_STATES,
     outbox.LeaseKey: LEASES,
     outbox.SequenceKey: SEQUENCES,
     outbox.EventKey: EVENTS,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Exists, F, Model, OuterRef
 
+from financial_api.kernel.cleanup import CleanupState, DeletedCounts
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.persistence.orm.kinds import (
     EVENTS,
@@ -23,7 +24,7 @@ from infra_backends.persistence.orm.kinds import (
 )
 from infra_backends.persistence.orm.models import Card, CardRequest, ScoreRecord, User
 from infra_backends.persistence.orm.session import writing
-from outbox.entities import CleanupState, DeletedCounts, EntityType
+from outbox.entities import EntityType
 
 Step = Callable[[CursorWrapper, int], int]
 """Deletes up to so many rows of one kind and returns how many."""

@@ -5,7 +5,6 @@ import math
 import os
 import select
 from collections.abc import Iterator, Sequence
-from contextvars import ContextVar
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
@@ -17,13 +16,8 @@ from financial_api.kernel import clock, deadline
 from financial_api.kernel.fair_lock import FairLock
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.persistence.orm.faults import Fault, fault_of
+from infra_backends.persistence.orm.patience import PATIENCE_SECONDS, gives_up_at
 from infra_backends.persistence.orm.slots import ConnectionSlots
-
-PATIENCE_SECONDS = 20.0
-"""How long anything is waited for where no request's deadline runs."""
-
-gives_up_at: ContextVar[float | None] = ContextVar("gives_up_at", default=None)
-"""When waiting ends, on the monotonic clock; never while this is None, as for a migration."""
 
 _BEGIN = """
     SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true),

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from financial_api.kernel import clock
-from infra_backends.persistence.orm.session import gives_up_at
+from infra_backends.persistence.orm.patience import gives_up_at
 
 GRACE_SECONDS = 0.5
 """How much later than the server's own limits, whose errors cost no connection."""

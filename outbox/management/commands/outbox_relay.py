@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from financial_api.application.chores import Upkeep, UpkeepThread
 from infra_backends.exceptions import BackendUnavailable
 from outbox.relay import Relay
-from outbox.upkeep import Upkeep, UpkeepThread
 from outbox.wakeup import SWEEP_SECONDS
 
 logger = logging.getLogger(__name__)

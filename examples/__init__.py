@@ -1,0 +1,1 @@
+"""Programs that use the service from outside, as anybody would; `README.md` has more."""

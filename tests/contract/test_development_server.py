@@ -1,0 +1,73 @@
+"""What `make run` and `make aws` serve with: Django's server, made to bear many clients at once."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from accounts.development_tokens import issue
+from tests.support.api import Customer
+from tests.support.bursts import burst
+from tests.support.raw_http import request
+from tests.support.servers import RunningServer, running
+
+AT_ONCE = 512
+CUSTOMERS = 8
+READS = ("/health/liveness", "/v1/dashboard", "/v1/cards", "/v1/offers")
+
+
+@pytest.fixture(scope="module")
+def development_server(environment: dict[str, str]) -> Iterator[RunningServer]:
+    with running(environment, command="runserver", TRUSTED_PROXIES="0") as server:
+        yield server
+
+
+@pytest.fixture
+def customers(development_server: RunningServer) -> list[str]:
+    """The tokens of customers with a card each."""
+    tokens = []
+    for _ in range(CUSTOMERS):
+        customer = Customer(development_server.url)
+        customer.card()
+        customer.close()
+        tokens.append(issue(customer.ecosystem_id))
+    return tokens
+
+
+def test_as_many_as_come_at_once_are_answered(
+    development_server: RunningServer, customers: list[str]
+) -> None:
+    asked = [
+        (READS[number % len(READS)], customers[number // len(READS) % CUSTOMERS])
+        for number in range(AT_ONCE)
+    ]
+
+    answers = burst(
+        development_server.url,
+        [request("GET", path, f"Authorization: Bearer {token}") for path, token in asked],
+    )
+
+    told = Counter(
+        (path, answer[:12].decode()) for (path, _), answer in zip(asked, answers, strict=True)
+    )
+    assert told == {(path, "HTTP/1.1 200"): AT_ONCE // len(READS) for path in READS}
+
+
+def test_it_keeps_the_connection_of_a_client(development_server: RunningServer) -> None:
+    with httpx.Client(base_url=development_server.url, timeout=30) as client:
+        answers = [client.get("/health/liveness") for _ in range(3)]
+
+    streams = {answer.extensions["network_stream"] for answer in answers}
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert len(streams) == 1
+
+
+def test_it_says_what_to_try_once_it_listens(development_server: RunningServer) -> None:
+    said = development_server.log.read_text()
+    port = development_server.url.rpartition(":")[2]
+
+    assert f"listens at {development_server.url} " in said
+    assert f"{development_server.url}/docs" in said
+    assert f"PORT={port} make walkthrough" in said
+    assert "manage.py mock_token" in said
