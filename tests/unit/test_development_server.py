@@ -8,7 +8,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import WSGIRequestHandler
 
-from financial_api import development_server
+from financial_api.management import development_server
 from financial_api.management.development_server import Handler, Pool, Server
 
 MOST_SECONDS = 10

@@ -17,7 +17,12 @@ from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("[a-z]*/*.md"))]
+DECISIONS = ROOT / "docs" / "decisions"
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("[a-z]*/*.md")),
+    *sorted(DECISIONS.glob("*.md")),
+]
 SETTINGS = ("aws", "local", "memory", "test")
 
 BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
@@ -141,6 +146,12 @@ def test_no_link_within_the_project_is_dead(document: Path) -> None:
             dead.add(link)
 
     assert dead == set()
+
+
+def test_every_decision_is_in_their_index() -> None:
+    pages = {page.name for page in DECISIONS.glob("*.md")} - {"README.md"}
+
+    assert set(re.findall(r"\]\((\d[^)]*)\)", text_of(DECISIONS / "README.md"))) == pages
 
 
 def test_every_target_of_make_that_is_named_is_there(document: Path) -> None:
