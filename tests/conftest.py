@@ -1,4 +1,4 @@
-"""What every test may use, how the tests are shared out, and what every run says."""
+"""What every test may use, and what every run says."""
 
 import functools
 import gc
@@ -7,13 +7,14 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 
-from tests.support.progress import Progress, folder_of
+from tests.support.progress import Progress
 from tests.support.store import LEFT_OUT
 
 pytest_plugins = [
     "tests.support.callers",
     "tests.support.fixtures",
     "tests.support.server_logs",
+    "tests.support.sharing",
 ]
 
 # To read what AWS's services are like takes longer than most tests, and botocore would do so for
@@ -27,15 +28,6 @@ def pytest_configure(config: pytest.Config) -> None:
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and not is_worker and config.get_verbosity() <= 0:
         config.pluginmanager.register(Progress(terminal))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one process run all that a suite tests over one backend: its server starts once."""
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        entry = callspec.params.get("entry") if callspec else None
-        if entry is not None:
-            item.add_marker(pytest.mark.xdist_group(f"{folder_of(item.nodeid)}-{entry.name}"))
 
 
 def pytest_collection_finish() -> None:

@@ -136,7 +136,7 @@ def running(
     port = free_port()
     defaults = {
         "PORT": str(port),
-        "DATABASE_CONNECTIONS": "6",  # each suite has a dozen servers on one PostgreSQL
+        "DATABASE_CONNECTIONS": "4",  # each suite has a dozen servers on one PostgreSQL
         "WORKERS": "1",
         "ALLOW_MOCK_TOKENS": "on",
         "ALLOW_CLEANUP": "on",
