@@ -36,7 +36,7 @@ EVENTS := $(VENV_PYTHON) manage.py event_catalogue --settings=financial_api.sett
 # An environment of another Python is made anew, rather than used although PYTHON says otherwise.
 OF_ANOTHER = $(if $(or $(SERIES),$(filter-out file,$(origin PYTHON))),$(filter-out $(SERIES),$(shell \
 	sed -n 's/^version = \([0-9]*\.[0-9]*\).*/\1/p' $(1)/pyvenv.cfg 2>/dev/null)))
-VENV_IN = $(if $(filter $(SUPPORTED),$(SERIES)),$(PYTHON) -m venv $(if $(OF_ANOTHER),--clear) $(1),false) || { \
+VENV_IN = $(if $(filter $(SUPPORTED),$(SERIES)),echo 'Making $(1) with $(PYTHON) …' && $(PYTHON) -m venv $(if $(OF_ANOTHER),--clear) $(1),false) || { \
 	echo '$(PYTHON) does not do: one of Python $(SUPPORTED) with venv is needed, as by apt-get install python3.11-venv' >&2; \
 	exit 1; }
 
