@@ -48,6 +48,7 @@ class Progress:
         done, total = self._done[folder], self._totals[folder]
         if done * QUARTERS // total > (done - 1) * QUARTERS // total:
             self._terminal.write_line(f"{folder:<20} {100 * done // total:>3} %  {done} of {total}")
+            self._terminal.flush()  # for whoever reads it through a pipe
 
     def _expect(self, ids: Sequence[str]) -> None:
         self._totals = Counter(map(folder_of, ids))
