@@ -28,9 +28,6 @@ class Command(BaseCommand):
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
         metrics.forget_the_dead(directory)
         metrics.share(directory)
-        logs_json = settings.LOG_FORMAT == "json"
-        if not logs_json:
-            self._say_what_to_try()
         refuse_to_start()
         gc.freeze()
         production_server(
@@ -39,11 +36,5 @@ class Command(BaseCommand):
             settings.PORT,
             workers=settings.WORKERS,
             threads=settings.THREADS,
-            json_lines=logs_json,
+            json_lines=settings.LOG_FORMAT == "json",
         ).serve()
-
-    def _say_what_to_try(self) -> None:
-        """Name the documentation; granian says by itself once it listens."""
-        host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-        self.stdout.write(f"Every operation is described at http://{host}:{settings.PORT}/docs")
-        self.stdout.flush()
