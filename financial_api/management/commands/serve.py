@@ -1,6 +1,7 @@
 """`manage.py serve`: the production server."""
 
 import gc
+import os
 from typing import Any
 
 from django.conf import settings
@@ -24,10 +25,12 @@ class Command(BaseCommand):
         """
         if not is_free(settings.HOST, settings.PORT):
             raise CommandError(taken(settings.PORT, "make serve"))
-        settings.LISTEN_ADDRESS = settings.HOST
+        # In the environment too, for workers of systems on which granian does not fork.
+        settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = settings.HOST
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
         metrics.forget_the_dead(directory)
         metrics.share(directory)
+        os.environ["METRICS_DIR"] = str(directory)
         refuse_to_start()
         gc.freeze()
         production_server(
