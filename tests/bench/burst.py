@@ -36,10 +36,12 @@ def main(url: str) -> None:
         answers = Counter(answer[9:12].decode() for answer in burst(url, requests))
         took = time.perf_counter() - started
         print(f"{path}: {dict(answers)} of {AT_ONCE} from {THREADS} threads in {took:.2f} s")
+    lone = Customer(url)
+    lone.register()
     seconds = []
     for _ in range(ON_ONE_CONNECTION):
         started = time.perf_counter()
-        expect(customers[0].get("/v1/cards"), 200)
+        expect(lone.get("/v1/cards"), 200)
         seconds.append(time.perf_counter() - started)
     print(f"on a kept connection: {1000 * statistics.median(seconds):.2f} ms (median)")
 

@@ -48,8 +48,11 @@ class Command(DjangoRunserver):
         """Say what there is, now that a client can connect."""
         url = f"http://{f'[{self.addr}]' if self._raw_ipv6 else self.addr}:{server_port}"
         self.stdout.write(f"The API listens at {url} until Ctrl-C.")
-        if self._is_brief:
-            return
+        if not self._is_brief:
+            self._say_what_to_try(url, server_port)
+        self.stdout.flush()
+
+    def _say_what_to_try(self, url: str, server_port: int) -> None:
         self.stdout.write(f"\n  {url}/docs\n      every operation, to read and to try")
         if settings.ALLOW_MOCK_TOKENS:
             port = "" if server_port == USUAL_PORT else f"PORT={server_port} "
