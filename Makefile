@@ -40,7 +40,7 @@ VENV_IN = $(if $(filter $(SUPPORTED),$(SERIES)),echo 'Making $(1) with $(PYTHON)
 	echo '$(PYTHON) does not do: one of Python $(SUPPORTED) with venv is needed, as by apt-get install python3.11-venv' >&2; \
 	exit 1; }
 
-.PHONY: anew help run aws serve walkthrough consumer test test-pythons proof soak fuzz bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit clean
+.PHONY: anew help run aws serve walkthrough consumer test test-pythons proof soak fuzz bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit findings clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -156,7 +156,6 @@ lock: ## Pin the newest allowed versions of all dependencies
 audit: ## Ask PyPI for known vulnerabilities of what a deployment runs
 	$(AUDIT) -r requirements/run.txt
 
-.PHONY: findings
 findings: ## Show where libraries do what one would not guess
 	@for script in findings/*.sh; do echo "$$script"; bash $$script || exit 1; echo; done
 

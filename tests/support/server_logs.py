@@ -1,5 +1,6 @@
 """What the servers wrote while a test ran that failed."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> "object":
-    report: pytest.TestReport = yield
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     if report.failed:
         for server in RUNNING:
             written = _written_since(server.log, item.stash[_before].get(server.log, 0))
