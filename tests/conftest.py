@@ -2,11 +2,15 @@
 
 import functools
 import gc
+import os
 
 import botocore.session
+import httpx._transports.default as httpx_transport
 import pytest
 from botocore.loaders import create_loader
 
+from tests.support.dynamodb import ENGINE_URL
+from tests.support.emulators import CREDENTIALS
 from tests.support.progress import Progress
 from tests.support.store import LEFT_OUT
 
@@ -17,9 +21,15 @@ pytest_plugins = [
     "tests.support.sharing",
 ]
 
+# What is tested calls emulators, which know these; an engine that is named may want others.
+os.environ |= CREDENTIALS | os.environ if ENGINE_URL else CREDENTIALS
+
 # To read what AWS's services are like takes longer than most tests, and botocore would do so for
 # every client that a test makes.
 botocore.session.create_loader = functools.cache(create_loader)
+
+# No test talks TLS to a server, and httpx would read all authorities for every client.
+httpx_transport.create_ssl_context = functools.cache(httpx_transport.create_ssl_context)
 
 
 @pytest.hookimpl(trylast=True)  # once there is a terminal to write to

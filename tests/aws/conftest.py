@@ -8,7 +8,7 @@ import pytest
 from infra_backends import persistence
 from infra_backends.persistence.dynamodb import Backend as DynamoDB
 from tests.support.dynamodb import DynamoDBStore
-from tests.support.emulators import CREDENTIALS, Emulator, ministack
+from tests.support.emulators import Emulator, ministack
 from tests.support.store import LEFT_OUT, LeftOut
 
 
@@ -16,17 +16,14 @@ from tests.support.store import LEFT_OUT, LeftOut
 def aws() -> Iterator[Emulator]:
     """The emulator, shared by the tests of this process, so each makes what it uses.
 
-    Its credentials are in the environment; its URL is not, backends take it as an option.
+    Backends take its URL as an option: it is not in the environment.
     """
     opening = ministack()
     try:
         emulator = opening.__enter__()
     except LeftOut as reason:
         pytest.skip(f"{LEFT_OUT}: the AWS emulator, since {reason}")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in CREDENTIALS.items():
-            patch.setenv(name, value)
-        yield emulator
+    yield emulator
     opening.__exit__(None, None, None)
 
 

@@ -13,7 +13,7 @@ from infra_backends.identity.cognito.keys import Keys
 from tests.aws.signing import CLIENT_ID, POOL_ID, backend_of, key_server, signer
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
-from tests.support.emulators import CREDENTIALS, REGION
+from tests.support.emulators import REGION
 from tests.support.threads import Together
 
 MOST_SECONDS = 4.0
@@ -222,7 +222,7 @@ def test_the_keys_are_where_the_pool_is(monkeypatch, environment, expected):
 
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in (CREDENTIALS | environment).items():
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(backend_module, "Keys", NobodysKeys)
     backend = Backend(region=REGION, user_pool_id=POOL_ID, client_id=CLIENT_ID)

@@ -9,7 +9,6 @@ import pytest
 
 from outbox import status
 from tests.support.api import Admin, Customer, eventually, expect
-from tests.support.emulators import CREDENTIALS
 from tests.support.plants import NAMES, Plant, depth, plant
 from tests.support.queues import client
 from tests.support.redis_servers import redis_server
@@ -90,7 +89,7 @@ def test_a_worker_without_a_broker_says_what_is_missing() -> None:
         refused = subprocess.run(
             CELERY,
             cwd=ROOT,
-            env=os.environ | CREDENTIALS | environment,
+            env=os.environ | environment,
             capture_output=True,
             text=True,
             timeout=START_SECONDS,

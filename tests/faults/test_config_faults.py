@@ -19,7 +19,7 @@ from tests.support.answering import answering
 from tests.support.breaking import Outage
 from tests.support.builders import MOMENT
 from tests.support.clocks import OneThreadsClock
-from tests.support.emulators import CREDENTIALS, REGION
+from tests.support.emulators import REGION
 from tests.support.parameter_store import ParameterStore
 from tests.support.soak import soaking
 
@@ -49,12 +49,8 @@ def store() -> ParameterStore:
 
 
 @pytest.fixture
-def build(
-    store: ParameterStore, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], Backend]]:
+def build(store: ParameterStore) -> Iterator[Callable[[], Backend]]:
     """Makes a backend that has read nothing yet."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
     built: list[Backend] = []
     with answering(store) as service:
 

@@ -29,7 +29,7 @@ from tests.support.answering import Answer, Request, answering
 from tests.support.api import Api, error_of, expect
 from tests.support.breaking import Outage
 from tests.support.clocks import OneThreadsClock
-from tests.support.emulators import CREDENTIALS, REGION
+from tests.support.emulators import REGION
 from tests.support.in_process import URL, forget, in_process
 from tests.support.soak import soaking
 
@@ -102,10 +102,8 @@ def accounts() -> Accounts:
 
 
 @pytest.fixture
-def cognito(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
+def cognito(accounts: Accounts) -> Iterator[Backend]:
     """The identity provider of the API, which knows nobody yet, before an empty store."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
     forget()
     with key_server() as keys, answering(accounts) as service:
         backend = Backend(

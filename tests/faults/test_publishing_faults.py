@@ -21,7 +21,7 @@ from outbox.entities import Event
 from tests.faults.wire import LATE, THROTTLED, WITH_EFFECT, WITHOUT_EFFECT, WireFault, failing
 from tests.support.answering import Answer, Answering, Request, answering
 from tests.support.breaking import Outage
-from tests.support.emulators import CREDENTIALS, REGION
+from tests.support.emulators import REGION
 from tests.support.relays import (
     LATER,
     MovingClock,
@@ -57,9 +57,7 @@ def time() -> Iterator[MovingClock]:
 @pytest.fixture(scope="module")
 def service() -> Iterator[Answering]:
     """A bus and a queue that take whatever they are sent."""
-    with pytest.MonkeyPatch.context() as patch, answering(take_everything) as service:
-        for name, value in CREDENTIALS.items():
-            patch.setenv(name, value)
+    with answering(take_everything) as service:
         yield service
 
 

@@ -4,13 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pytest
-
 from infra_backends import persistence
 from infra_backends.aws.names import Names
 from infra_backends.persistence import dynamodb
 from outbox import status
-from tests.support.emulators import CREDENTIALS, REGION, Emulator, ministack
+from tests.support.emulators import REGION, Emulator, ministack
 from tests.support.servers import provisioned
 
 NAMES = Names()
@@ -32,13 +30,10 @@ def plant() -> Iterator[Plant]:
     """Start an emulator; its store is this process's persistence until the block ends."""
     with ministack() as emulator, provisioned(emulator) as environment:
         del environment["CELERY_BROKER_URL"]
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in CREDENTIALS.items():
-                patch.setenv(name, value)
-            store = dynamodb.Backend(region=REGION, endpoint_url=emulator.url)
-            with persistence.use(store):
-                yield Plant(emulator, environment)
-            store.close()
+        store = dynamodb.Backend(region=REGION, endpoint_url=emulator.url)
+        with persistence.use(store):
+            yield Plant(emulator, environment)
+        store.close()
 
 
 def depth() -> int:
