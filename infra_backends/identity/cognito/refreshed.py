@@ -43,12 +43,14 @@ class Refreshed(Generic[V]):
 
     def get(self) -> V:
         """Return the value; raise BackendUnavailable if it was never fetched and cannot be."""
-        if self._held is None:
-            with self._turn():
-                if self._held is None:
-                    self._try(FIRST_PAUSE_SECONDS)
-        elif self._is_old(self._held) and self._may_try(PAUSE_SECONDS):
-            self._try_aside()
+        held = self._held
+        if held is not None:
+            if self._is_old(held) and self._may_try(PAUSE_SECONDS):
+                self._try_aside()
+            return held.value
+        with self._turn():
+            if self._held is None:
+                self._try(FIRST_PAUSE_SECONDS)
         if self._held is None:
             raise BackendUnavailable(f"{self._name}: {self._fault}")
         return self._held.value
