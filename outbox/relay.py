@@ -9,7 +9,7 @@ import os
 import queue
 import secrets
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
@@ -36,6 +36,9 @@ DRAIN_SECONDS = 20.0
 LINGER_SECONDS = 2.0
 """How long a shard's lease is kept after its last event, in case there are more."""
 LOOK_SECONDS = 0.25
+SWEEP_SECONDS = 2.0
+"""How long at the most a shard that no nudge names is not looked at."""
+EVERY_SHARD = -1
 LONGEST_PAUSE = 30.0
 """The most a shard waits after the events backend was away: 1, 2, 4 … seconds."""
 
@@ -56,9 +59,12 @@ class Relay:
     ) -> None:
         self._holder = holder or f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
         self._held: dict[int, HeldLease] = {}
+        self._looked_at: dict[int, float] = {}
         self._worked_at: dict[int, float] = {}
         self._pauses: dict[int, tuple[float, float]] = {}
         self._nudges: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._named: set[int] = set()
+        self._swept_at = float("-inf")
         self._ends_at = 0.0
         self._is_stopping = False
         self._should_stop = should_stop
@@ -68,8 +74,12 @@ class Relay:
     def is_stopping(self) -> bool:
         return self._is_stopping or self._should_stop()
 
-    def nudge(self) -> None:
-        """Have the relay look now rather than later; never waits, not even in a signal handler."""
+    def nudge(self, shards: Iterable[int] = (EVERY_SHARD,)) -> None:
+        """Have the relay look at these shards, or at all, now rather than later.
+
+        Never waits, not even in a signal handler.
+        """
+        self._named.update(shards)
         if self._nudges.empty():
             self._nudges.put(None)
 
@@ -86,28 +96,44 @@ class Relay:
         self._is_stopping = True
         self.nudge()
 
-    def drain(self, seconds: float = DRAIN_SECONDS) -> int:
+    def drain(self, seconds: float = DRAIN_SECONDS, *, everywhere: bool = True) -> int:
         """Publish what is due until nothing has been for a while; return how many were sent.
 
-        No batch begins after `seconds`; the relay is then nudged to go on with the next drain.
-        Raises BackendUnavailable when the store is away. That the events backend is away is not
-        an error: the shard waits, however long, and no event is to blame.
+        It begins with every shard, or with those that nudges named alone. No batch begins after
+        `seconds`; the relay is then nudged to go on with the next drain. Raises BackendUnavailable
+        when the store is away. That the events backend is away is not an error: the shard waits,
+        however long, and no event is to blame.
         """
         self._ends_at = clock.monotonic() + seconds
+        self._worked_at.clear()
         try:
-            sent = worked = self._look_at(self._all_shards())
+            if everywhere:
+                self._named.add(EVERY_SHARD)
+            sent = worked = self._look_at(self._next_shards())
             while self._held and self._may_go_on():
-                nudged = self.wait(0 if worked else LOOK_SECONDS)
-                everywhere = nudged or not self._hears_nudges
-                worked = self._look_at(self._all_shards() if everywhere else list(self._held))
+                self.wait(0 if worked else LOOK_SECONDS)
+                worked = self._look_at(self._next_shards())
                 sent += worked
                 self._release_idle()
-            sent += self._look_at(self._all_shards())
+            sent += self._look_at(sorted(self._worked_at))
             if not self._may_go_on():
                 self.nudge()
             return sent
         finally:
             self._release(list(self._held))
+
+    def _next_shards(self) -> Sequence[int]:
+        """Return the shards that were named, and all whose last look was too long ago."""
+        now = clock.monotonic()
+        named: set[int] = set()
+        while self._named:
+            named.add(self._named.pop())
+        is_late = now - self._swept_at >= SWEEP_SECONDS
+        if EVERY_SHARD in named or is_late or not self._hears_nudges:
+            self._swept_at = now
+            return self._all_shards()
+        held = (shard for shard in self._held if now - self._looked_at[shard] >= LOOK_SECONDS)
+        return sorted(named.union(held))
 
     def _all_shards(self) -> Sequence[int]:
         return range(persistence.outbox.shards)
@@ -120,6 +146,7 @@ class Relay:
 
     def _drain_shard(self, shard: int) -> int:
         """Publish one page of a shard; an idle or paused shard costs no writes."""
+        self._looked_at[shard] = clock.monotonic()
         if self._is_paused(shard):
             return 0
         proposals = persistence.outbox.proposals(shard, clock.now(), PAGE)
@@ -129,6 +156,8 @@ class Relay:
             sent = self._publish_page(shard, self._consult(proposals))
         if sent:
             self._worked_at[shard] = clock.monotonic()
+        if len(proposals) == PAGE:
+            self._named.add(shard)  # there may be more
         return sent
 
     def _hold(self, shard: int) -> bool:
@@ -183,7 +212,7 @@ class Relay:
                 candidates.settle(settled)
                 sent += sum(event.status is EventStatus.SENT for event in settled)
         if _mark(candidates.blocked()):
-            self.nudge()  # what they stood in front of is next
+            self.nudge([shard])  # what they stood in front of is next
         return sent
 
     def _pause(self, shard: int, error: BackendUnavailable) -> None:

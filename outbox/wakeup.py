@@ -11,17 +11,17 @@ import logging
 import os
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from multiprocessing.util import Finalize
 
 from django.conf import settings
 
 from financial_api.application.chores import UpkeepThread
 from infra_backends.exceptions import BackendUnavailable
-from outbox.relay import Relay
+from outbox.relay import EVERY_SHARD, SWEEP_SECONDS, Relay
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 2.0
 STOP_SECONDS = 6.0
 LEAST_SECONDS_BETWEEN_TASKS = 0.2
 
@@ -34,8 +34,8 @@ class WakeupThread(ABC):
         self._thread.start()
 
     @abstractmethod
-    def nudge(self) -> None:
-        """Have the outbox drained soon; never waits."""
+    def nudge(self, shards: Iterable[int]) -> None:
+        """Have shards of the outbox drained soon; never waits."""
 
     def stop(self) -> None:
         """Let what is under way finish, for a few seconds at the most."""
@@ -62,22 +62,23 @@ class RelayThread(WakeupThread):
         self._upkeep = UpkeepThread()
         super().__init__()
 
-    def nudge(self) -> None:
-        self._relay.nudge()
+    def nudge(self, shards: Iterable[int]) -> None:
+        self._relay.nudge(shards)
 
     def _end(self) -> None:
         self._relay.stop()
         self._upkeep.stop()
 
     def _run(self) -> None:
+        nudged = False
         while not self._relay.is_stopping:
             try:
-                self._relay.drain()
+                self._relay.drain(everywhere=not nudged)
             except BackendUnavailable as error:
                 logger.warning("the outbox could not be drained; trying again: %s", error)
             except Exception:
                 logger.exception("the outbox could not be drained; trying again")
-            self._relay.wait(SWEEP_SECONDS)
+            nudged = self._relay.wait(SWEEP_SECONDS)
 
 
 class TaskThread(WakeupThread):
@@ -89,7 +90,7 @@ class TaskThread(WakeupThread):
         self._is_away = False
         super().__init__()
 
-    def nudge(self) -> None:
+    def nudge(self, shards: Iterable[int]) -> None:
         self._nudged.set()
 
     def _end(self) -> None:
@@ -114,15 +115,15 @@ _running: WakeupThread | None = None
 _is_exiting = False
 
 
-def nudge() -> None:
-    """Have the outbox drained soon; never waits and never fails.
+def nudge(shards: Iterable[int] = (EVERY_SHARD,)) -> None:
+    """Have shards of the outbox drained soon, or all; never waits and never fails.
 
     A process that is about to exit starts no thread any more, whose leases would outlive it.
     """
     if _is_exiting:
         return
     try:
-        start().nudge()
+        start().nudge(shards)
     except RuntimeError:
         logger.warning("no thread can be started; the outbox waits for the next nudge")
 

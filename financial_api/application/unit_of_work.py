@@ -136,8 +136,9 @@ class UnitOfWork:
         return RecordedRefusal(error)
 
     @property
-    def has_events(self) -> bool:
-        return bool(self._events)
+    def event_shards(self) -> set[int]:
+        """The shards of the events emitted so far."""
+        return {event.shard for event in self._events}
 
     def to_commit(
         self, at: datetime, answer: IdempotencyRecord | None, unless: Any = None

@@ -18,7 +18,7 @@ from tests.support.in_process import URL, in_process, nothing_cached
 
 @pytest.fixture(autouse=True)
 def _as_if_just_started(monkeypatch):
-    monkeypatch.setattr(wakeup, "nudge", lambda: None)
+    monkeypatch.setattr(wakeup, "nudge", lambda *shards: None)
     with nothing_cached(), persistence.use(memory.Backend()):
         yield
 

@@ -24,7 +24,7 @@ from tests.support.round_trips import measure  # noqa: E402
 
 
 def main() -> None:
-    wakeup.nudge = lambda: None
+    wakeup.nudge = lambda *shards: None
     with (
         ministack() as emulator,
         contextlib.closing(DynamoDBStore(emulator.url)) as store,

@@ -56,7 +56,7 @@ STORES = {"PostgreSQL": postgresql_environment, "SQLite": sqlite_environment}
 
 
 def main() -> None:
-    wakeup.nudge = lambda: None
+    wakeup.nudge = lambda *shards: None
     print(f"{'':<58}{'ours':>11}{'theirs':>11}{'ratio':>8}")
     card_detail()
     purchase()

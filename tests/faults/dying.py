@@ -42,7 +42,7 @@ Tell = Callable[[Any], None]
 
 def main(scenario: Scenario) -> None:
     """Kill at one step after another, until a child comes to the end of its request."""
-    wakeup.nudge = lambda: None
+    wakeup.nudge = lambda *shards: None
     # Load what no child shall have to load again, and hand no connection down.
     in_process(Api(URL)).get("/health/liveness")
     persistence.ping()

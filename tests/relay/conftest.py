@@ -24,7 +24,7 @@ def _alike(seeded_ids: None) -> None:
 def nudges(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """The nudges that commands gave, which wake nobody."""
     given: list[None] = []
-    monkeypatch.setattr(wakeup, "nudge", lambda: given.append(None))
+    monkeypatch.setattr(wakeup, "nudge", lambda *shards: given.append(None))
     return given
 
 

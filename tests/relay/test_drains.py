@@ -1,13 +1,16 @@
 """How long a drain goes on, and what it looks at before it ends."""
 
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend
-from outbox.relay import DRAIN_SECONDS, LINGER_SECONDS, Relay
+from outbox.relay import DRAIN_SECONDS, LINGER_SECONDS, LOOK_SECONDS, SWEEP_SECONDS, Relay
+from tests.support.builders import SHARDS
 from tests.support.indexes import LaggingIndex
 from tests.support.relays import (
     MovingClock,
@@ -26,6 +29,84 @@ def test_an_idle_outbox_is_left_at_once(relay: PromptRelay, time: MovingClock) -
     relay.drain()
 
     assert time.passed == 0
+
+
+@pytest.fixture
+def looked_at(backend: PersistenceBackend) -> Iterator[list[int]]:
+    """The shards that the index was asked for, in order."""
+    asked: list[int] = []
+
+    def note(shard: int, truth: Any) -> Any:
+        asked.append(shard)
+        return truth
+
+    with persistence.use(LaggingIndex(backend, note)):  # type: ignore[arg-type]
+        yield asked
+
+
+def test_a_nudge_that_names_shards_has_these_alone_looked_at(
+    relay: PromptRelay, transport: Transport, looked_at: list[int]
+) -> None:
+    relay.drain()
+    looked_at.clear()
+
+    relay.nudge([6])
+    relay.nudge([1, 6])
+    relay.drain(everywhere=False)
+    relay.drain(everywhere=False)
+
+    assert looked_at == [1, 6]
+
+
+def test_a_nudge_that_names_none_has_all_looked_at(
+    relay: PromptRelay, transport: Transport, looked_at: list[int]
+) -> None:
+    relay.drain()
+    looked_at.clear()
+
+    relay.nudge([6])
+    relay.nudge()
+    relay.drain(everywhere=False)
+
+    assert looked_at == list(range(SHARDS))
+
+
+def test_however_many_nudges_come_no_shard_waits_longer_for_a_look(
+    backend: PersistenceBackend, relay: PromptRelay, transport: Transport, time: MovingClock
+) -> None:
+    """As many as keep a relay busy with the events of its own process."""
+    (forgotten,) = one_each(6, 1)
+    own = iter(one_each(1, 20))
+    relay.drain()
+    store(backend, forgotten)
+    for _ in range(5):
+        store(backend, next(own))
+        relay.nudge([1])
+        relay.drain(everywhere=False)
+        if statuses([forgotten]) == ["sent"]:
+            break
+        time.sleep(0.1)
+
+    assert time.passed <= SWEEP_SECONDS + LINGER_SECONDS + 1
+    assert statuses([forgotten]) == ["sent"]
+
+
+def test_a_lone_event_costs_few_looks(
+    backend: PersistenceBackend,
+    relay: PromptRelay,
+    transport: Transport,
+    time: MovingClock,
+    looked_at: list[int],
+) -> None:
+    relay.drain()
+    looked_at.clear()
+    store(backend, *one_each(6, 1))
+    relay.nudge([6])
+
+    assert relay.drain(everywhere=False) == 1
+    of_others = [shard for shard in looked_at if shard != 6]
+    assert len(of_others) == len(set(of_others))
+    assert len(looked_at) - len(of_others) <= LINGER_SECONDS / LOOK_SECONDS + 4
 
 
 def test_a_shard_is_kept_for_two_seconds_after_its_last_event(

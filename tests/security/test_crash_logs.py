@@ -20,7 +20,7 @@ KEY, MERCHANT, FAULT = "key-of-a-client-2b19", "merchant-77e0", "the fault 0c5d"
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """All that is logged, as lines."""
-    monkeypatch.setattr(wakeup, "nudge", lambda: None)
+    monkeypatch.setattr(wakeup, "nudge", lambda *shards: None)
     lines, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(lines), root.level
     handler.setFormatter(JsonFormatter())

@@ -101,7 +101,7 @@ def seeded_ids() -> Iterator[None]:
 @pytest.fixture
 def no_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have commands wake nobody."""
-    monkeypatch.setattr(wakeup, "nudge", lambda: None)
+    monkeypatch.setattr(wakeup, "nudge", lambda *shards: None)
 
 
 @pytest.fixture

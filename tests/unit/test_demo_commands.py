@@ -22,7 +22,7 @@ class SharedStore(MemoryBackend):
 
 @pytest.fixture
 def store(monkeypatch):
-    monkeypatch.setattr(commands.wakeup, "nudge", lambda: None)
+    monkeypatch.setattr(commands.wakeup, "nudge", lambda *shards: None)
     with persistence.use(SharedStore()) as store:
         yield store
 

@@ -8,8 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from financial_api.application.chores import Upkeep, UpkeepThread
 from infra_backends.exceptions import BackendUnavailable
-from outbox.relay import Relay
-from outbox.wakeup import SWEEP_SECONDS
+from outbox.relay import SWEEP_SECONDS, Relay
 
 logger = logging.getLogger(__name__)
 
