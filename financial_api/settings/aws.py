@@ -50,6 +50,7 @@ PERSISTENCE = {
         "PREFIX": AWS_PREFIX,
         "OUTBOX_SHARDS": OUTBOX_SHARDS,
         "CONNECTIONS": _connections,
+        "BOTO3_CLIENT": env.bool("DYNAMODB_BOTO3_CLIENT", False),
     },
 }
 IDENTITY = {

@@ -8,6 +8,8 @@ import functools
 import logging
 import random
 import threading
+import zlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import botocore.session
@@ -50,16 +52,30 @@ class TruncatedAnswer(BotoCoreError):  # type: ignore[misc]
     fmt = "The answer has {actual} of {expected} bytes"
 
 
+class CorruptedAnswer(BotoCoreError):  # type: ignore[misc]
+    """An answer with another checksum than DynamoDB gave it."""
+
+    fmt = "The answer is not the one that was sent"
+
+
 class Service:
     """A service by boto3's name, in a region, at an endpoint or, with None, where boto3 finds it.
 
-    One client for each kind of patience, made on first use and shared by all threads.
+    One client for each kind of patience, made on first use and shared by all threads. `calling`
+    makes of boto3's client one that is called in its place.
     """
 
     def __init__(
-        self, name: str, *, region: str, endpoint_url: str | None = None, connections: int = 64
+        self,
+        name: str,
+        *,
+        region: str,
+        endpoint_url: str | None = None,
+        connections: int = 64,
+        calling: Callable[[Any], Any] | None = None,
     ) -> None:
         self.name = name
+        self._calling = calling
         self._region = region
         self._endpoint_url = endpoint_url
         self._connections = connections
@@ -117,11 +133,10 @@ class Service:
         raise BackendUnavailable(f"{self.name} {operation}: {reason}") from failure
 
     def close(self) -> None:
-        """Release connections; new clients are made when they are needed."""
+        """Close its connections; others are opened when they are needed."""
         with self._lock:
-            clients, self._clients = self._clients, {}
-        for client in clients.values():
-            client.close()
+            for client in self._clients.values():
+                client.close()
 
     def _make(self, connect_timeout: float, read_timeout: float) -> Any:
         config = Config(
@@ -140,8 +155,8 @@ class Service:
         client = session.create_client(
             self.name, self._region, endpoint_url=self._endpoint_url, config=config
         )
-        client.meta.events.register("before-parse", _check_whole)
-        return client
+        client.meta.events.register("before-parse", _check_parsed)
+        return client if self._calling is None else self._calling(client)
 
 
 @functools.cache
@@ -153,12 +168,20 @@ def _loader() -> Any:
     return botocore.session.get_session().get_component("data_loader")
 
 
-def _check_whole(response_dict: dict[str, Any], **_: Any) -> None:
-    """Raise TruncatedAnswer for an answer that is shorter than it says."""
-    headers = response_dict["headers"]
-    actual, expected = len(response_dict["body"]), headers.get("Content-Length")
-    if expected is not None and "Content-Encoding" not in headers and actual < int(expected):
+def _check_parsed(response_dict: dict[str, Any], **_: Any) -> None:
+    check_whole(response_dict["headers"], response_dict["body"])
+
+
+def check_whole(headers: Mapping[str, str], body: bytes) -> None:
+    """Raise TruncatedAnswer or CorruptedAnswer for an answer that is not what it says it is."""
+    if "Content-Encoding" in headers:
+        return
+    actual, expected = len(body), headers.get("Content-Length")
+    if expected is not None and actual < int(expected):
         raise TruncatedAnswer(actual=actual, expected=expected)
+    checksum = headers.get("x-amz-crc32")
+    if checksum is not None and int(checksum) != zlib.crc32(body):
+        raise CorruptedAnswer
 
 
 def code_of(error: ClientError) -> str:

@@ -16,16 +16,10 @@ from infra_backends.exceptions import BackendUnavailable
 from tests.support.answering import Answering, answering, fault
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
-from tests.support.emulators import CREDENTIALS, REGION
+from tests.support.emulators import REGION
 from tests.support.ports import free_port
 
 OVERLOADED = [("ThrottlingException", 400), ("InternalServerError", 500), ("Unavailable", 503)]
-
-
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What a cleanup deletes, in which order, and what it leaves."""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -54,10 +55,23 @@ def rows(backend: PersistenceBackend) -> list[Any]:
     return rows
 
 
-def purge_all(backend: PersistenceBackend, limit: int) -> list[DeletedCounts]:
+_moments = map(at, itertools.count())
+
+
+def begun(backend: PersistenceBackend) -> CleanupState:
+    """Begin a cleanup, by a token that none before it had, and return its state as stored."""
+    state = stored(backend, CleanupKey()) or CleanupState()
+    store(backend, replace(state, running=True, last_token_issued_at=next(_moments)))
+    return the(backend, CleanupKey())
+
+
+def purge_all(
+    backend: PersistenceBackend, limit: int, during: CleanupState | None = None
+) -> list[DeletedCounts]:
     """Purge until nothing is left, and return what each round deleted."""
+    during = during or begun(backend)
     rounds = []
-    while counts := backend.purge(limit):
+    while counts := backend.purge(limit, during):
         rounds.append(counts)
     return rounds
 
@@ -97,6 +111,29 @@ def test_once_nothing_is_left_every_further_round_says_so(
     purge_all(backend, 7)
 
     assert [backend.purge(7) for _ in range(2)] == [DeletedCounts()] * 2
+
+
+def test_what_comes_to_a_table_that_was_emptied_goes_in_the_same_run(
+    backend: PersistenceBackend, rows: list[Any]
+) -> None:
+    during = begun(backend)
+    while not backend.purge(1, during).events:
+        pass
+    user, _, _ = a_customer("straggler")
+    store(backend, user)
+
+    assert sum(purge_all(backend, 10, during), DeletedCounts()).users == 1
+
+
+def test_the_next_run_begins_with_users_wherever_the_one_before_was_broken_off(
+    backend: PersistenceBackend, rows: list[Any]
+) -> None:
+    broken_off = begun(backend)
+    while not backend.purge(1, broken_off).events:
+        pass
+    store(backend, *a_customer("straggler"))
+
+    assert backend.purge(1, begun(backend)).users == 1
 
 
 def test_users_go_before_anything_that_is_theirs(
@@ -150,7 +187,7 @@ def test_audit_logs_leases_the_cleanups_state_and_the_systems_counter_stay(
     lease = Lease(shard=2, holder="worker-1", expires_at=at(10))
     store(backend, state, log, lease, SYSTEM)
 
-    purge_all(backend, 10)
+    purge_all(backend, 10, the(backend, state.key))
 
     assert the(backend, state.key) == replace(state, version=1)
     assert the(backend, lease.key) == replace(lease, version=1)

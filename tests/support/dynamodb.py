@@ -8,13 +8,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import boto3
-import pytest
 
 from infra_backends.aws.tables import TABLES
 from infra_backends.persistence import dynamodb
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.aws_requests import operation_of, watched
-from tests.support.emulators import CREDENTIALS, REGION, Emulator
+from tests.support.emulators import REGION, Emulator
 from tests.support.store import Store
 
 ENGINE_URL = os.environ.get("TEST_DYNAMODB_URL", "")
@@ -27,10 +26,12 @@ WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "Upda
 class DynamoDBStore(Store):
     """Tables of its own, under a prefix that no other test has."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, boto3_client: bool = False) -> None:
         self._prefix = f"test-{secrets.token_hex(4)}-"
         self._client = boto3.client("dynamodb", endpoint_url=url, region_name=REGION)
-        self._backend = dynamodb.Backend(region=REGION, prefix=self._prefix, endpoint_url=url)
+        self._backend = dynamodb.Backend(
+            region=REGION, prefix=self._prefix, endpoint_url=url, boto3_client=boto3_client
+        )
         self._names = [self._prefix + table.name for table in TABLES]
         self._written: set[str] = set()
         for table in TABLES:
@@ -71,17 +72,17 @@ class DynamoDBStore(Store):
 
 
 def dynamodb_store(
-    engine: Callable[[], AbstractContextManager[Emulator]],
+    engine: Callable[[], AbstractContextManager[Emulator]], *, boto3_client: bool = False
 ) -> Callable[[], AbstractContextManager[Store]]:
     """Return what opens a store on an engine that it starts."""
 
     @contextlib.contextmanager
     def opened() -> Iterator[Store]:
-        with engine() as emulator, pytest.MonkeyPatch.context() as patch:
-            for name, value in CREDENTIALS.items():
-                patch.setenv(name, value)
-            with contextlib.closing(DynamoDBStore(emulator.url)) as store:
-                yield store
+        with (
+            engine() as emulator,
+            contextlib.closing(DynamoDBStore(emulator.url, boto3_client=boto3_client)) as store,
+        ):
+            yield store
 
     return opened
 

@@ -1,6 +1,7 @@
 """What a cleanup deletes: a scan's keys at a time, each batch only while the cleanup is its own."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 
 from financial_api.kernel.cleanup import CleanupState, DeletedCounts
@@ -37,13 +38,28 @@ PURGED: tuple[tuple[str, Table, Sequence[str]], ...] = (
 """What a cleanup deletes, in this order, as what it is counted, and which keys it leaves."""
 
 
-def purge(store: Store, limit: int, during: CleanupState | None) -> DeletedCounts:
-    """Delete up to `limit` items of the first table in which there are any."""
-    for counted_as, table, kept in PURGED:
-        deleted = _purge_table(store, table, kept, limit, during)
-        if deleted:
-            return DeletedCounts(**{counted_as: deleted})
-    return DeletedCounts()
+class Purger:
+    """Deletes batch after batch; a run goes on at the table at which it was.
+
+    Each table is looked at once more before it says that nothing is left.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._reached: tuple[datetime | None, int] = (None, 0)
+
+    def purge(self, limit: int, during: CleanupState | None) -> DeletedCounts:
+        """Delete up to `limit` items of a table in which there are any, the first at first."""
+        run = None if during is None else during.last_token_issued_at
+        of, reached = self._reached
+        begin = reached if run is not None and run == of else 0
+        for place in [*range(begin, len(PURGED)), *range(begin)]:
+            counted_as, table, kept = PURGED[place]
+            deleted = _purge_table(self._store, table, kept, limit, during)
+            if deleted:
+                self._reached = run, place
+                return DeletedCounts(**{counted_as: deleted})
+        return DeletedCounts()
 
 
 def _purge_table(
