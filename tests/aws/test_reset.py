@@ -110,7 +110,7 @@ def test_it_can_be_repeated(used):
 
 def test_queues_that_may_not_be_purged_again_so_soon_are_empty_all_the_same():
     """As on AWS, moto purges a queue once a minute."""
-    with moto() as strict, installation(strict) as here:
+    with moto("sqs") as strict, installation(strict) as here:
         sqs = here.clients.sqs
         list(queues.provision(sqs, here.names))
         for _ in range(2):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import httpx
 
+from infra_backends.management import emulator
 from tests.support.ports import free_port
 from tests.support.store import LeftOut
 
 ROOT = Path(__file__).resolve().parents[2]
-MINISTACK = ROOT / ".emulator" / "bin" / "ministack"
+MINISTACK = ROOT / emulator.EMULATOR
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
@@ -38,33 +40,26 @@ class Emulator:
 
 
 @contextlib.contextmanager
-def ministack(port: int | None = None) -> Iterator[Emulator]:
+def ministack(port: int | None = None, **settings: str) -> Iterator[Emulator]:
     """Start ministack, empty, and end it by its process id. Raises LeftOut."""
     if not MINISTACK.exists():
         raise LeftOut(f"{MINISTACK.relative_to(ROOT)} is not installed")
     port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="financial-api-aws-") as folder:
-        settings = {
-            "BIND_HOST": "127.0.0.1",
-            "GATEWAY_PORT": str(port),
-            "IOT_MTLS_ENABLED": "0",
-            "AUTH": "true",
-            "LOG_LEVEL": "WARNING",
-            "STATE_DIR": f"{folder}/state",
-            "S3_DATA_DIR": f"{folder}/s3",
-        }
-        command = [str(MINISTACK)]
-        with _running(command, settings, port, "/_ministack/ready") as emulator:
-            yield emulator
+        settings = emulator.environment(Path(folder), port) | settings
+        with _running(emulator.command(ROOT, port), settings, port, "/_ministack/ready") as running:
+            yield running
 
 
 @contextlib.contextmanager
-def moto() -> Iterator[Emulator]:
-    """Start moto's server, empty, and end it by its process id. It loses writes of threads."""
+def moto(service: str = "dynamodb") -> Iterator[Emulator]:
+    """Start a service of moto's, empty, and end it by its process id."""
     port = free_port()
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1"]
-    with _running([*command, "-p", str(port)], {}, port, "/moto-api/data.json") as emulator:
-        yield emulator
+    granian = [sys.executable, "-W", "ignore", "-m", "granian", "--interface", "wsgi", "--no-ws"]
+    place = ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "1"]
+    command = [*granian, *place, "tests.support.moto_app:app"]
+    with _running(command, {"MOTO_SERVICE": service}, port, "/ready") as running:
+        yield running
 
 
 @contextlib.contextmanager
@@ -76,13 +71,14 @@ def _running(
         env=os.environ | settings,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    emulator = Emulator(f"http://127.0.0.1:{port}", process)
+    running = Emulator(f"http://127.0.0.1:{port}", process)
     try:
-        _wait_until_ready(emulator.url + ready, process)
-        yield emulator
+        _wait_until_ready(running.url + ready, process)
+        yield running
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_SECONDS)
 
 

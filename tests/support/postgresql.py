@@ -54,11 +54,12 @@ def _started(reason: Exception) -> str:
     folder = Path(tempfile.mkdtemp(prefix="financial-api-postgresql-"))
     as_user = _unprivileged(folder)
     port = free_port()
-    _run([programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres"], as_user)
+    making = [programs / "initdb", "--no-sync", "-D", folder / "data", "-A", "trust"]
+    _run([*making, "-U", "postgres"], as_user)
     server = subprocess.Popen(
         [
             *map(str, (programs / "postgres", "-D", folder / "data", "-p", port, "-k", folder)),
-            *("-h", "127.0.0.1", "-c", "fsync=off"),
+            *("-h", "127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off"),
         ],
         user=as_user,
         stdout=subprocess.DEVNULL,

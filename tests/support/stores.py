@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from infra_backends.persistence import memory
 from infra_backends.persistence.base import PersistenceBackend
@@ -60,7 +61,8 @@ BACKENDS = [
     ),
     BackendUnderTest(
         name="dynamodb",
-        open=dynamodb_store(ministack),
+        # Whether requests are signed as they must be is for `tests/aws` and the servers to show.
+        open=dynamodb_store(partial(ministack, AUTH="false")),
         environment=aws_environment,
         expires_by_itself=True,
     ),
@@ -69,12 +71,13 @@ BACKENDS = [
 MORE_ENGINES = [
     BackendUnderTest(
         name="moto",
-        open=dynamodb_store(moto),
+        open=dynamodb_store(moto, boto3_client=True),
         bears_threads=False,
         expires_by_itself=True,
     ),
 ]
-"""Other engines that speak DynamoDB's protocol, which the repositories' suite runs over as well."""
+"""Other engines that speak DynamoDB's protocol, which the repositories' suite runs over as well,
+over moto through boto3's own client."""
 
 if ENGINE_URL:
     MORE_ENGINES.append(

@@ -20,9 +20,9 @@ from infra_backends.aws.provisioning import provision
 from infra_backends.aws.provisioning.changes import ProvisioningError
 from infra_backends.aws.provisioning.clients import Clients, names_here
 from infra_backends.aws.provisioning.waiting import wait_until
+from infra_backends.management import emulator
 from infra_backends.management.processes import Processes, interruptible
 
-EMULATOR = Path(".emulator", "bin", "ministack")
 USUAL_PORT = 4566
 START_SECONDS = 30.0
 
@@ -48,8 +48,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.chdir(settings.BASE_DIR)
-        if not EMULATOR.exists():
-            raise CommandError(f"{EMULATOR} is not there: `make aws` installs it.")
+        if not emulator.EMULATOR.exists():
+            raise CommandError(f"{emulator.EMULATOR} is not there: `make aws` installs it.")
         if not is_free(settings.HOST, settings.PORT):
             raise CommandError(taken(settings.PORT, "make aws"))
         with contextlib.suppress(KeyboardInterrupt), interruptible():
@@ -74,14 +74,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Port {wanted} is taken: the emulator takes {port}.")
         process = processes.start(
             "the emulator",
-            [str(EMULATOR)],
-            BIND_HOST="127.0.0.1",
-            GATEWAY_PORT=str(port),
-            AUTH="true",
-            IOT_MTLS_ENABLED="0",
-            LOG_LEVEL="WARNING",
-            STATE_DIR=str(folder / "state"),
-            S3_DATA_DIR=str(folder / "s3"),
+            emulator.command(settings.BASE_DIR, port),
+            **emulator.environment(folder, port),
             PERSIST_STATE="1",
         )
         url = f"http://127.0.0.1:{port}"
