@@ -56,7 +56,7 @@ def test_what_a_worker_sends_is_in_the_metrics_of_the_api(
     finally:
         customer.close()
 
-    eventually(lambda: sent(server) == 1, seconds=30)
+    eventually(lambda: sent(server) == 1)
 
-    done = eventually(lambda: [line for line in logged(worker) if "taskId" in line], seconds=30)
+    done = eventually(lambda: [line for line in logged(worker) if "taskId" in line])
     assert {line["taskName"] for line in done} == {"outbox.drain"}

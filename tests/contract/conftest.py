@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.servers import RunningServer, running
+from tests.support.servers import METRICS_TOKEN, RunningServer, running
 from tests.support.stores import BackendUnderTest
 
 
@@ -17,11 +17,12 @@ def server(environment: dict[str, str], workers: str) -> Iterator[RunningServer]
 
 @pytest.fixture(scope="session")
 def strict_server(environment: dict[str, str]) -> Iterator[RunningServer]:
-    """A server that lets nobody do much."""
+    """A server that lets nobody do much, and tells its metrics to whoever has the token."""
     with running(
         environment,
         THROTTLE_REQUESTS_PER_MINUTE="5",
         THROTTLE_FAILURES_PER_MINUTE="3",
+        METRICS_TOKEN=METRICS_TOKEN,
     ) as server:
         yield server
 
@@ -30,7 +31,11 @@ def strict_server(environment: dict[str, str]) -> Iterator[RunningServer]:
 def bare_server(environment: dict[str, str]) -> Iterator[RunningServer]:
     """A server of one process with everything off that can be."""
     with running(
-        environment, THROTTLE="off", THROTTLE_REQUESTS_PER_MINUTE="5", ALLOW_CLEANUP="off"
+        environment,
+        THROTTLE="off",
+        THROTTLE_REQUESTS_PER_MINUTE="5",
+        ALLOW_CLEANUP="off",
+        METRICS="off",
     ) as server:
         yield server
 

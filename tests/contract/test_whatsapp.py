@@ -99,7 +99,7 @@ def test_a_low_score_request_is_decided_by_an_admin_who_answers_a_message(
         found = messages_about(phones, asked.code)
         return found if len(found) == 2 else None
 
-    told = eventually(both, seconds=30)
+    told = eventually(both)
     assert set(told) == {ANA.phone, BEA.phone}
     for text in told.values():
         assert asked.customer.email in text
@@ -142,7 +142,7 @@ def test_every_admin_hears_of_a_payment(
     def both() -> bool:
         return len(messages_about(phones, f"$12.34 on card …{card[-4:]}")) == 2
 
-    assert eventually(both, seconds=30)
+    assert eventually(both)
 
 
 def test_the_same_message_acts_once_however_often_and_at_once_it_is_delivered(
@@ -224,7 +224,7 @@ def test_a_gateway_that_fails_is_tried_again_and_holds_up_nothing(
         events = asked.admin.events_of("cardRequest", asked.request_id)
         return all(event["status"] == "sent" for event in events)
 
-    assert eventually(sent, seconds=30)
+    assert eventually(sent)
     assert outcome(hook, event(f"n {asked.code}"))["action"] == "rejected"
 
 
@@ -247,7 +247,7 @@ def test_no_log_line_holds_a_phone_a_message_or_a_secret(
     service: RunningServer, hook: Api, waiting: Callable[[], Waiting], phones: Gateway
 ) -> None:
     asked = waiting()
-    assert eventually(lambda: len(messages_about(phones, asked.code)) == 2, seconds=30)
+    assert eventually(lambda: len(messages_about(phones, asked.code)) == 2)
     outcome(hook, event(f"y {asked.code}"))
     outcome(hook, event("something private"))
     deliver(hook, event("something private", id="two words"))
