@@ -5,7 +5,6 @@ import os
 import secrets
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from infra_backends.aws.provisioning import provision
 from infra_backends.aws.provisioning.clients import Clients, names_here
 from tests.support.databases import created_postgresql_database
 from tests.support.emulators import Emulator, ministack
+from tests.support.fork_server import FORK_SERVER, Forked
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ class RunningServer:
     """A server that answers at `url`; `process` is the parent of all, and leads a group."""
 
     url: str
-    process: "subprocess.Popen[bytes]"
+    process: Forked
     log: Path
 
     def stop(self) -> int:
@@ -117,12 +117,12 @@ def provisioned(emulator: Emulator) -> Iterator[Environment]:
 
 
 def _migrated(environment: Environment) -> Environment:
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"],
-        cwd=ROOT,
-        env=os.environ | environment,
-        check=True,
-    )
+    with tempfile.TemporaryFile() as output:
+        command = ("manage.py", "migrate", "--verbosity", "0", "--skip-checks")
+        migrating = FORK_SERVER.start(command, os.environ | environment, output)
+        if migrating.wait(START_SECONDS):
+            output.seek(0)
+            raise AssertionError(output.read().decode())
     return environment
 
 
@@ -151,14 +151,8 @@ def running(
     with tempfile.TemporaryDirectory(prefix="financial-api-log-") as folder:
         log = Path(folder) / "server.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "manage.py", command],
-                cwd=ROOT,
-                env=os.environ | environment | defaults | settings,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            everything = os.environ | environment | defaults | settings
+            process = FORK_SERVER.start(("manage.py", command), everything, output)
         server = RunningServer(f"http://127.0.0.1:{port}", process, log)
         RUNNING.append(server)
         try:

@@ -3,14 +3,13 @@
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.servers import ROOT
+from tests.support.fork_server import FORK_SERVER, Forked
 
 STOP_SECONDS = 20.0
 CELERY = (sys.executable, "-m", "celery", "--app", "financial_api", "worker")
@@ -20,7 +19,7 @@ CELERY = (sys.executable, "-m", "celery", "--app", "financial_api", "worker")
 class Worker:
     """A worker with its pool, which form a process group."""
 
-    process: "subprocess.Popen[bytes]"
+    process: Forked
     log: Path
 
     def stop(self) -> int:
@@ -45,14 +44,8 @@ def working(environment: Mapping[str, str], *options: str, processes: int = 1) -
     with tempfile.TemporaryDirectory(prefix="financial-api-worker-") as folder:
         log = Path(folder) / "worker.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*CELERY, "--concurrency", str(processes), *options],
-                cwd=ROOT,
-                env=os.environ | environment | {"PYTHONUNBUFFERED": "1"},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            command = (*CELERY[1:], "--concurrency", str(processes), *options)
+            process = FORK_SERVER.start(command, os.environ | environment, output)
         worker = Worker(process, log)
         try:
             yield worker
