@@ -4,14 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from infra_backends.persistence.base import PersistenceBackend
-from outbox.wakeup import STOP_SECONDS
 from tests.support.servers import ROOT
 
 START_SECONDS = 60.0
@@ -78,12 +76,10 @@ def test_a_relay_of_its_own_stops_when_it_is_told_to_and_says_what_it_has_sent(
     output_of(run("-c", WAIT))
 
     process.send_signal(signal.SIGTERM)
-    told_at = time.monotonic()
 
-    (line,) = output_of(process)
+    (line,) = output_of(process)  # within a minute, or it fails
     assert line.endswith(" events sent")
     assert int(line.split()[0]) >= 30
-    assert time.monotonic() - told_at < STOP_SECONDS
     assert leases(run) == ["-"] * 8
 
 
