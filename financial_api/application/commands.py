@@ -230,8 +230,8 @@ class _Attempt(Generic[R]):
             body = self._submission.render(result)
             record = self._record(self._submission, body, self._started_at)
         persistence.commit(work.to_commit(self._started_at, record))
-        if work.event_shards:
-            wakeup.nudge(work.event_shards)
+        if shards := work.event_shards:
+            wakeup.nudge(shards)
         return Outcome(result, body)
 
     def _commit_refusal(self, work: UnitOfWork) -> None:

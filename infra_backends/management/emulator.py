@@ -24,7 +24,6 @@ def command(root: Path, port: int) -> list[str]:
 def environment(folder: Path, port: int) -> dict[str, str]:
     """Return what it reads from its environment; what it is to keep goes to a folder."""
     return {
-        "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "AUTH": "true",
         "IOT_MTLS_ENABLED": "0",
