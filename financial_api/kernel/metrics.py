@@ -6,6 +6,7 @@ directory, each keeps its numbers in files of its own there, and any of them can
 
 import functools
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,9 +104,14 @@ class _Instruments:
         )
 
 
-@functools.cache
+_turn = threading.Lock()
+_made = functools.cache(_Instruments)
+
+
 def _instruments() -> _Instruments:
-    return _Instruments()
+    """Return what to count with: of two that were made at once each would undo the other's."""
+    with _turn:
+        return _made()
 
 
 class _Gauges(Collector):
@@ -127,7 +133,7 @@ def share(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     os.environ[_DIRECTORY_VARIABLE] = str(directory)
     values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-    _instruments.cache_clear()
+    _made.cache_clear()
 
 
 def forget_the_dead(directory: Path) -> None:

@@ -32,6 +32,24 @@ from financial_api.kernel import metrics
 metrics.share(Path(sys.argv[1]))
 sys.stdout.buffer.write(metrics.exposition([]))
 """
+AT_ONCE = """
+import sys, threading
+from pathlib import Path
+from financial_api.kernel import metrics
+sys.setswitchinterval(1e-6)
+metrics.share(Path(sys.argv[1]))
+start = threading.Barrier(16)
+def count():
+    start.wait()
+    for _ in range(20):
+        metrics.count_conflict()
+threads = [threading.Thread(target=count) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+sys.stdout.buffer.write(metrics.exposition([]))
+"""
 FORK = """
 import os, sys
 from pathlib import Path
@@ -60,6 +78,10 @@ def samples_of(text: str) -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def test_nothing_is_lost_of_what_many_threads_count_first(tmp_path: Path) -> None:
+    assert samples_of(run(AT_ONCE, tmp_path))["financial_api_commit_conflicts_total",] == 16 * 20
 
 
 def test_processes_that_share_a_directory_are_summed_up(tmp_path: Path) -> None:
