@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.emulators import Emulator
+from tests.support.fork_server import FORK_SERVER
 from tests.support.servers import ROOT, provisioned
 
 BUY = """
@@ -49,10 +51,9 @@ print(json.dumps({
 }))
 """
 SHOW = """
-import json, django
-django.setup()
+import json, sys
 from django.conf import settings
-print(json.dumps({name: getattr(settings, name) for name in (%s)}, default=str))
+print(json.dumps([getattr(settings, name) for name in sys.argv[1:]], default=str))
 """
 NEVER_LOADED = {
     "django.contrib.auth.models",
@@ -64,47 +65,51 @@ NEVER_LOADED = {
     "sqlite3",
 }
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Given = dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def environment(aws: Emulator) -> Iterator[dict[str, str]]:
+def environment(aws: Emulator) -> Iterator[Given]:
     with provisioned(aws) as environment:
         yield environment
 
 
+Show = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
 @pytest.fixture
-def run(environment: dict[str, str]) -> Run:
-    """Runs a program with the settings and returns what came of it; None takes a variable away."""
+def show(environment: Given) -> Show:
+    """Has a process of its own print settings; None takes a variable away from it."""
 
-    def run(program: str, **settings: str | None) -> "subprocess.CompletedProcess[str]":
-        given = os.environ | environment | settings
-        return subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=ROOT,
-            env={name: value for name, value in given.items() if value is not None},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def show(*names: str, **variables: str | None) -> "subprocess.CompletedProcess[str]":
+        given = os.environ | environment | variables
+        present = {name: value for name, value in given.items() if value is not None}
+        return FORK_SERVER.run(("-c", SHOW, *names), present)
 
-    return run
+    return show
 
 
-def shown(done: "subprocess.CompletedProcess[str]") -> dict[str, object]:
+def values_of(done: "subprocess.CompletedProcess[str]") -> Any:
+    """Return what was printed: one setting's value, or a list of several's."""
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    values = json.loads(done.stdout)
+    return values if len(values) > 1 else values[0]
 
 
-def setting(run: Run, name: str, **settings: str | None) -> object:
-    return shown(run(SHOW % repr((name,))[1:-1], **settings))[name]
+def test_a_purchase_opens_no_database_and_talks_to_aws_alone(environment: Given) -> None:
+    settings = {"ALLOW_MOCK_TOKENS": "on", "LISTEN_ADDRESS": "127.0.0.1"}
 
+    bought = subprocess.run(
+        [sys.executable, "-c", BUY],
+        cwd=ROOT,
+        env=os.environ | environment | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-def test_a_purchase_opens_no_database_and_talks_to_aws_alone(
-    run: Run, environment: dict[str, str]
-) -> None:
-    done = shown(run(BUY, ALLOW_MOCK_TOKENS="on", LISTEN_ADDRESS="127.0.0.1"))
-
+    assert bought.returncode == 0, bought.stderr
+    done = json.loads(bought.stdout)
     aws = urlsplit(environment["AWS_ENDPOINT_URL"])
     assert done["opened"] == []
     assert {tuple(address) for address in done["connected"]} == {(aws.hostname, aws.port)}
@@ -113,50 +118,51 @@ def test_a_purchase_opens_no_database_and_talks_to_aws_alone(
     assert not [app for app in done["apps"] if app.startswith("django.") or app.endswith(".orm")]
 
 
-def test_a_region_and_a_prefix_reach_every_backend(run: Run) -> None:
-    for name in ("PERSISTENCE", "IDENTITY", "EVENTS", "REMOTE_CONFIG"):
-        backend = setting(run, name, AWS_REGION="eu-west-1", AWS_PREFIX="acme-test-")
+def test_a_region_and_a_prefix_reach_every_backend(show: Show) -> None:
+    names = ("PERSISTENCE", "IDENTITY", "EVENTS", "REMOTE_CONFIG")
+
+    for backend in values_of(show(*names, AWS_REGION="eu-west-1", AWS_PREFIX="acme-test-")):
         assert backend["OPTIONS"]["REGION"] == "eu-west-1"
-    assert setting(run, "PERSISTENCE", AWS_PREFIX="blue-")["OPTIONS"]["PREFIX"] == "blue-"
-    assert setting(run, "EVENTS", AWS_PREFIX="blue-")["OPTIONS"]["BUS"] == "blue-financial-events"
-    path = setting(run, "REMOTE_CONFIG", AWS_PREFIX="blue-")["OPTIONS"]["PATH"]
-    assert path == "/blue/financial-api/"
+    tables, _, events, config = values_of(show(*names, AWS_PREFIX="blue-"))
+    assert tables["OPTIONS"]["PREFIX"] == "blue-"
+    assert events["OPTIONS"]["BUS"] == "blue-financial-events"
+    assert config["OPTIONS"]["PATH"] == "/blue/financial-api/"
 
 
-def test_development_tokens_are_off_unless_they_are_asked_for(run: Run) -> None:
-    assert setting(run, "ALLOW_MOCK_TOKENS", ALLOW_MOCK_TOKENS=None) is False
+def test_development_tokens_are_off_unless_they_are_asked_for(show: Show) -> None:
+    assert values_of(show("ALLOW_MOCK_TOKENS", ALLOW_MOCK_TOKENS=None)) is False
 
 
-def test_development_tokens_are_refused_on_aws_itself(run: Run) -> None:
-    refused = run(SHOW % "'IDENTITY',", ALLOW_MOCK_TOKENS="on", AWS_ENDPOINT_URL=None)
+def test_development_tokens_are_refused_on_aws_itself(show: Show) -> None:
+    refused = show("IDENTITY", ALLOW_MOCK_TOKENS="on", AWS_ENDPOINT_URL=None)
 
     assert refused.returncode != 0
     assert "ALLOW_MOCK_TOKENS" in refused.stderr
 
 
-def test_on_an_emulator_a_secret_key_is_made_and_kept(run: Run) -> None:
-    first = setting(run, "SECRET_KEY", SECRET_KEY=None)
+def test_on_an_emulator_a_secret_key_is_made_and_kept(show: Show) -> None:
+    first = values_of(show("SECRET_KEY", SECRET_KEY=None))
 
     assert len(str(first)) > 40
-    assert setting(run, "SECRET_KEY", SECRET_KEY=None) == first
+    assert values_of(show("SECRET_KEY", SECRET_KEY=None)) == first
 
 
-def test_on_aws_itself_the_secret_key_must_be_given(run: Run) -> None:
-    away = {"AWS_ENDPOINT_URL": None, "SECRET_KEY": None}
-
-    refused = run(SHOW % "'SECRET_KEY',", **away)
+def test_on_aws_itself_the_secret_key_must_be_given(show: Show) -> None:
+    refused = show("SECRET_KEY", AWS_ENDPOINT_URL=None, SECRET_KEY=None)
 
     assert refused.returncode != 0
     assert "SECRET_KEY" in refused.stderr
 
 
-def test_an_unknown_transport_is_refused_with_those_there_are(run: Run) -> None:
-    refused = run(SHOW % "'EVENTS',", EVENT_TRANSPORT="pigeon")
+def test_an_unknown_transport_is_refused_with_those_there_are(show: Show) -> None:
+    refused = show("EVENTS", EVENT_TRANSPORT="pigeon")
 
     assert refused.returncode != 0
     assert "EVENT_TRANSPORT" in refused.stderr
     assert "eventbridge, fifo" in refused.stderr
 
 
-def test_a_transport_can_be_chosen(run: Run) -> None:
-    assert setting(run, "EVENTS", EVENT_TRANSPORT="fifo")["BACKEND"] == "infra_backends.events.fifo"
+def test_a_transport_can_be_chosen(show: Show) -> None:
+    events = values_of(show("EVENTS", EVENT_TRANSPORT="fifo"))
+
+    assert events["BACKEND"] == "infra_backends.events.fifo"

@@ -1,7 +1,6 @@
 """Celery workers as relays: what wakes them, how they stop, and what they need."""
 
 import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -9,11 +8,12 @@ import pytest
 
 from outbox import status
 from tests.support.api import Admin, Customer, eventually, expect
+from tests.support.fork_server import FORK_SERVER
 from tests.support.plants import NAMES, Plant, depth, plant
 from tests.support.queues import client
 from tests.support.redis_servers import redis_server
 from tests.support.relays import store_chains
-from tests.support.servers import ROOT, memory_environment, running, sqlite_environment
+from tests.support.servers import memory_environment, running, sqlite_environment
 from tests.support.workers import CELERY, Worker, working
 
 START_SECONDS = 30.0
@@ -86,14 +86,6 @@ def test_any_broker_serves_a_store_that_is_not_on_aws() -> None:
 
 def test_a_worker_without_a_broker_says_what_is_missing() -> None:
     with memory_environment() as environment:
-        refused = subprocess.run(
-            CELERY,
-            cwd=ROOT,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
+        refused = FORK_SERVER.run(CELERY, os.environ | environment)
     assert refused.returncode != 0
     assert "CELERY_BROKER_URL is not set" in refused.stderr

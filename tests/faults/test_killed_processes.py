@@ -2,18 +2,18 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.servers import ROOT
+from tests.support.fork_server import FORK_SERVER
 from tests.support.store import LEFT_OUT, LeftOut
 from tests.support.stores import BACKENDS, BackendUnderTest
 
 LASTING = [entry for entry in BACKENDS if not entry.one_process]
 """What is still there when a process has ended."""
+
+DYING_SECONDS = 600.0
 
 FEWEST_STEPS = {"COMMIT": 8, "TransactWriteItems": 4}
 """By what a request's last step is: one transaction of many statements, or of one."""
@@ -34,14 +34,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 def test_a_request_killed_at_any_statement_is_done_or_is_not(
     database: dict[str, str], scenario: str
 ) -> None:
-    program = subprocess.run(
-        [sys.executable, "-m", "tests.faults.dying", scenario],
-        cwd=ROOT,
-        env=database,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    program = FORK_SERVER.run(("-m", "tests.faults.dying", scenario), database, DYING_SECONDS)
 
     assert program.returncode == 0, program.stderr
     points = [json.loads(line) for line in program.stdout.splitlines()]

@@ -5,40 +5,49 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from infra_backends.persistence.base import PersistenceBackend
+from tests.support.fork_server import FORK_SERVER, Forked
 from tests.support.servers import ROOT
 
-START_SECONDS = 60.0
+END_SECONDS = 60.0
 
-Run = Callable[..., "subprocess.Popen[str]"]
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A running program, and the file that it writes to."""
+
+    process: Forked
+    output: Path
+
+    def ended(self) -> list[str]:
+        """Return the lines that it wrote, once it has ended well."""
+        assert self.process.wait(END_SECONDS) == 0
+        return self.output.read_text().splitlines()
+
+
+Run = Callable[..., Program]
 
 
 @pytest.fixture
 def run(private_environment: dict[str, str], tmp_path: Path) -> Iterator[Run]:
-    """Starts Python with a backend's environment; its errors go to the file `log`."""
-    started: list[subprocess.Popen[str]] = []
+    """Starts Python with a backend's environment."""
+    started: list[Program] = []
 
-    def start(*arguments: str, **settings: str) -> "subprocess.Popen[str]":
-        with (tmp_path / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=ROOT,
-                env=os.environ | private_environment | settings,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        started.append(process)
-        return process
+    def start(*command: str) -> Program:
+        output = tmp_path / f"output-{len(started)}"
+        with output.open("wb") as written, (tmp_path / "log").open("ab") as log:
+            process = FORK_SERVER.start(command, os.environ | private_environment, written, log)
+        started.append(Program(process, output))
+        return started[-1]
 
     yield start
-    for process in started:
-        with process:
-            process.kill()
+    for program in started:
+        program.process.kill()
 
 
 @pytest.fixture
@@ -47,23 +56,23 @@ def shared(backend: PersistenceBackend) -> None:
         pytest.skip("what one process has stored no other sees")
 
 
-def output_of(process: "subprocess.Popen[str]") -> list[str]:
-    output, _ = process.communicate(timeout=START_SECONDS)
-    assert process.returncode == 0
-    return output.splitlines()
-
-
 def test_a_process_whose_threads_commit_to_the_end_ends_at_once_and_quietly(
-    run: Run, tmp_path: Path
+    private_environment: dict[str, str],
 ) -> None:
-    process = run("-X", "faulthandler", "-m", "tests.support.leaving")
+    ended = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-m", "tests.support.leaving"],
+        cwd=ROOT,
+        env=os.environ | private_environment,
+        capture_output=True,
+        check=False,
+        timeout=END_SECONDS,
+    )
 
-    assert output_of(process) == []
-    assert (tmp_path / "log").read_text() == ""
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
 
 
 def test_a_process_that_ended_has_released_its_leases(shared: None, run: Run) -> None:
-    output_of(run("-m", "tests.support.leaving"))
+    run("-m", "tests.support.leaving").ended()
 
     assert leases(run) == ["-"] * 8
 
@@ -71,13 +80,13 @@ def test_a_process_that_ended_has_released_its_leases(shared: None, run: Run) ->
 def test_a_relay_of_its_own_stops_when_it_is_told_to_and_says_what_it_has_sent(
     shared: None, run: Run
 ) -> None:
-    output_of(run("-c", SEED))
-    process = run("manage.py", "outbox_relay")
-    output_of(run("-c", WAIT))
+    run("-c", SEED).ended()
+    relay = run("manage.py", "outbox_relay")
+    run("-c", WAIT).ended()
 
-    process.send_signal(signal.SIGTERM)
+    relay.process.send_signal(signal.SIGTERM)
 
-    (line,) = output_of(process)  # within a minute, or it fails
+    (line,) = relay.ended()  # within a minute, or it fails
     assert line.endswith(" events sent")
     assert int(line.split()[0]) >= 30
     assert leases(run) == ["-"] * 8
@@ -85,7 +94,7 @@ def test_a_relay_of_its_own_stops_when_it_is_told_to_and_says_what_it_has_sent(
 
 def leases(run: Run) -> list[str]:
     """Return who holds each shard's lease, as an operator is told."""
-    return [line.split()[-1] for line in output_of(run("manage.py", "outbox_status"))[1:9]]
+    return [line.split()[-1] for line in run("manage.py", "outbox_status").ended()[1:9]]
 
 
 SEED = """

@@ -1,14 +1,12 @@
 """`manage.py check --deploy` finds nothing with the settings that a deployment has."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.security.conftest import SECRET_KEY
-from tests.support.servers import ROOT
+from tests.support.fork_server import FORK_SERVER
 
 IN_PRODUCTION = {
     "an account of AWS": {
@@ -34,14 +32,7 @@ IN_PRODUCTION = {
 def test_it_finds_nothing(name: str, tmp_path: Path) -> None:
     shell = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)}  # nothing else of ours
 
-    checked = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=ROOT,
-        env=shell | IN_PRODUCTION[name],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    command = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    checked = FORK_SERVER.run(command, shell | IN_PRODUCTION[name])
 
     assert checked.returncode == 0, checked.stderr

@@ -2,8 +2,9 @@
 
 Most of what a server or a worker takes to start goes into libraries that read neither settings nor
 environment. They are loaded once here, and a process begins as a fork in which nothing of the
-service is loaded yet: its settings, its environment and its arguments are its own. Run by itself it
-is that server, on a socket that it inherits.
+service is loaded yet: its settings, its environment and its arguments are its own. What a program
+loads it cannot be asked for: a test of that starts an interpreter. Run by itself it is that server,
+on a socket that it inherits.
 """
 
 import atexit
@@ -17,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 1 << 17
 LOOK_SECONDS = 0.01
 END_SECONDS = 10.0
+RUN_SECONDS = 60.0
 
 LIBRARIES = (
     *("boto3", "botocore.awsrequest", "botocore.client", "botocore.endpoint", "botocore.session"),
@@ -87,14 +90,32 @@ class ForkServer:
         self._socket: socket.socket | None = None
 
     def start(
-        self, command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        output: IO[bytes],
+        errors: IO[bytes] | None = None,
     ) -> Forked:
         """Start a Python program in a group of its own, from the project's folder.
 
-        `command` is what would stand behind `python`: a file and arguments, or `-m` and a module.
+        `command` is what would stand behind `python`: a file and arguments, `-m` and a module, or
+        `-c` and a program. Errors go where the output goes, unless it is said where.
         """
         request = {"command": list(command), "environment": dict(environment)}
-        return Forked(self, self._ask(request, [output.fileno()]))
+        return Forked(self, self._ask(request, [output.fileno(), (errors or output).fileno()]))
+
+    def run(
+        self, command: Sequence[str], environment: Mapping[str, str], timeout: float = RUN_SECONDS
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a program to its end, and return what it wrote. Raises subprocess.TimeoutExpired."""
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            process = self.start(command, environment, output, errors)
+            try:
+                status = process.wait(timeout)
+            finally:
+                process.kill()
+            written = [file.seek(0) or file.read().decode() for file in (output, errors)]
+        return subprocess.CompletedProcess(command, status, *written)
 
     def status_of(self, pid: int) -> int | None:
         """Return the exit status of a process, or None while it runs."""
@@ -136,7 +157,7 @@ def serve(number: int) -> None:
     _load()
     with socket.socket(fileno=number) as clients:
         while True:
-            message, files, _, _ = socket.recv_fds(clients, LARGEST, 1)
+            message, files, _, _ = socket.recv_fds(clients, LARGEST, 2)
             if not message:
                 os._exit(0)
             request = json.loads(message)
@@ -149,8 +170,7 @@ def serve(number: int) -> None:
             for file in files:
                 os.close(file)
             clients.sendall(json.dumps(answer).encode())
-    (output,) = files
-    _become(request["command"], request["environment"], output)
+    _become(request["command"], request["environment"], *files)
 
 
 def _load() -> None:
@@ -176,18 +196,23 @@ def _status_of(pid: int) -> int | None:
     return _ended.get(pid)
 
 
-def _become(command: Sequence[str], environment: Mapping[str, str], output: int) -> None:
+def _become(
+    command: Sequence[str], environment: Mapping[str, str], output: int, errors: int
+) -> None:
     """Run a program in this process, as if an interpreter had been started with it."""
     os.setpgid(0, 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
+    for file, place in ((output, 1), (errors, 2)):
+        os.dup2(file, place)
+        os.close(file)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     os.environ.clear()
     os.environ.update(environment)
     if command[0] == "-m":
         sys.argv = list(command[1:])
         runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+    elif command[0] == "-c":
+        sys.argv = ["-c", *command[2:]]
+        exec(command[1], {"__name__": "__main__"})  # noqa: S102  # a test's own program
     else:
         sys.argv = list(command)
         runpy.run_path(command[0], run_name="__main__")

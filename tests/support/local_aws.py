@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.fork_server import FORK_SERVER
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,13 +43,7 @@ class LocalAWS:
 
     def manage(self, *arguments: str) -> str:
         """Run a command in another shell, as people are told to; return what it printed."""
-        ran = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=os.environ | self.exports(),
-            capture_output=True,
-            text=True,
-        )
+        ran = FORK_SERVER.run(("manage.py", *arguments), os.environ | self.exports())
         assert ran.returncode == 0, ran.stderr
         return ran.stdout.strip()
 

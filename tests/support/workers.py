@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from tests.support.fork_server import FORK_SERVER, Forked
 
 STOP_SECONDS = 20.0
-CELERY = (sys.executable, "-m", "celery", "--app", "financial_api", "worker")
+CELERY = ("-m", "celery", "--app", "financial_api", "worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def working(environment: Mapping[str, str], *options: str, processes: int = 1) -
     with tempfile.TemporaryDirectory(prefix="financial-api-worker-") as folder:
         log = Path(folder) / "worker.log"
         with log.open("wb") as output:
-            command = (*CELERY[1:], "--concurrency", str(processes), *options)
+            command = (*CELERY, "--concurrency", str(processes), *options)
             process = FORK_SERVER.start(command, os.environ | environment, output)
         worker = Worker(process, log)
         try:

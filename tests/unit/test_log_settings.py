@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from financial_api.settings.logs import QUIET, logging_settings
+from tests.support.fork_server import FORK_SERVER
 
 SECRET = "confidential"
 
@@ -46,14 +46,9 @@ print("said, not logged")
 
 def run(script: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     settings = {"DJANGO_SETTINGS_MODULE": "financial_api.settings.memory", **environment}
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    ended = FORK_SERVER.run(("-c", script), os.environ | settings)
+    assert ended.returncode == 0, ended.stderr
+    return ended
 
 
 def lines_of(text: str) -> list[dict[str, Any]]:

@@ -1,8 +1,6 @@
 """The instruments: what they add up, over processes that share a directory."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from financial_api.api.metrics import _template
 from financial_api.kernel import metrics
 from financial_api.kernel.metrics import Gauge
 from financial_api.urls import urlpatterns
+from tests.support.fork_server import FORK_SERVER
 
 COUNT = """
 import sys
@@ -67,8 +66,9 @@ sys.stdout.buffer.write(metrics.exposition([]))
 
 
 def run(script: str, folder: Path) -> str:
-    command = [sys.executable, "-c", script, str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    done = FORK_SERVER.run(("-c", script, str(folder)), os.environ)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def samples_of(text: str) -> dict[tuple[str, ...], float]:
@@ -146,9 +146,7 @@ def test_routes_are_named_as_the_document_names_them() -> None:
 def test_who_may_read_must_be_said_clearly(given: dict[str, str]) -> None:
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "financial_api.settings.memory"} | given
 
-    ended = subprocess.run(
-        [sys.executable, "manage.py", "check"], env=environment, capture_output=True, text=True
-    )
+    ended = FORK_SERVER.run(("manage.py", "check"), environment)
 
     assert ended.returncode
     assert f"METRICS is {given['METRICS']}".replace("'", "") in ended.stderr.replace("'", "")

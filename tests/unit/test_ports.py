@@ -2,16 +2,13 @@
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from financial_api.kernel.ports import free_port, is_free, taken
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.fork_server import FORK_SERVER
 
 
 @pytest.fixture
@@ -58,14 +55,7 @@ def test_on_a_taken_port_a_command_ends_with_a_sentence(
         "ALLOW_MOCK_TOKENS": "on",
     }
 
-    ran = subprocess.run(
-        [sys.executable, "manage.py", command],
-        cwd=ROOT,
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ran = FORK_SERVER.run(("manage.py", command), os.environ | settings)
 
     [line] = ran.stderr.splitlines()[-1:]
     assert f"Port {occupied} is taken" in line

@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from notifications.admins import Admin, admins_from
+from tests.support.fork_server import FORK_SERVER
 
 ANA = "5511987654321:admin-001:ana@example.com"
 
@@ -76,15 +76,12 @@ PRINT = "from django.conf import settings; print(settings.MESSAGING)"
 
 
 def start(tmp_path, settings: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", PRINT],
-        env=os.environ
-        | {"DJANGO_SETTINGS_MODULE": f"financial_api.settings.{settings}"}
-        | {"DATA_DIR": str(tmp_path), "SECRET_KEY": "of-this-test"}
-        | environment,
-        capture_output=True,
-        text=True,
-    )
+    given = {
+        "DJANGO_SETTINGS_MODULE": f"financial_api.settings.{settings}",
+        "DATA_DIR": str(tmp_path),
+        "SECRET_KEY": "of-this-test",
+    }
+    return FORK_SERVER.run(("-c", PRINT), os.environ | given | environment)
 
 
 def test_a_gateway_is_used_where_the_environment_names_one(tmp_path):
