@@ -1,7 +1,6 @@
 """Workers are killed one after another while thousands of events wait: each event arrives."""
 
 import contextlib
-import itertools
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -17,7 +16,8 @@ from tests.support.workers import Worker, working
 ENTITIES, EACH = 250, soaking(promised=20, in_ci=6)
 EVENTS = ENTITIES * EACH
 WORKERS = 4
-KILL_EVERY_SECONDS = 3.0
+A_PART = EVENTS // 8
+LOOK_SECONDS = 0.25
 MOST_SECONDS = 240.0
 IN_A_BATCH = 10
 
@@ -29,9 +29,9 @@ def place() -> Iterator[Plant]:
 
 
 def drain_with_kills(place: Plant, transport: str) -> int:
-    """Have workers drain the store, of which one is killed every few seconds; return how many."""
+    """Have workers drain the store, and kill one after each part of it; return how many."""
     environment = {**place.environment, "EVENT_TRANSPORT": transport}
-    kills = 0
+    kills, at_last_kill, left = 0, EVENTS, EVENTS
     with contextlib.ExitStack() as stack:
 
         def start() -> Worker:
@@ -39,18 +39,15 @@ def drain_with_kills(place: Plant, transport: str) -> int:
 
         workers = [start() for _ in range(WORKERS)]
         ends_at = time.monotonic() + MOST_SECONDS
-        for victim in itertools.cycle(range(WORKERS)):
-            until = time.monotonic() + KILL_EVERY_SECONDS
-            while time.monotonic() < until:
-                if not depth():
-                    return kills
-                time.sleep(0.5)
-            assert time.monotonic() < ends_at, f"{depth()} events still wait"
-            if depth() < EVENTS:
-                workers[victim].kill()
-                workers[victim] = start()
-                kills += 1
-    raise AssertionError("the workers never end by themselves")
+        while left:
+            time.sleep(LOOK_SECONDS)
+            assert time.monotonic() < ends_at, f"{left} events still wait"
+            left = depth()
+            if 0 < left <= at_last_kill - A_PART:
+                workers[kills % WORKERS].kill()
+                workers[kills % WORKERS] = start()
+                kills, at_last_kill = kills + 1, left
+    return kills
 
 
 def received(place: Plant, queue: str) -> list[dict[str, object]]:
