@@ -20,11 +20,12 @@ def fresh(aws):
         yield fresh
 
 
-@pytest.fixture
-def provisioned(fresh):
-    """An installation that has been provisioned once."""
-    fresh.provision()
-    return fresh
+@pytest.fixture(scope="module")
+def provisioned(aws):
+    """An installation that was provisioned once, and is whole again after each test."""
+    with installation(aws) as provisioned:
+        provisioned.provision()
+        yield provisioned
 
 
 def test_a_second_provisioning_changes_nothing(fresh):

@@ -14,8 +14,14 @@ NAMES = [entry.name for entry in [*BACKENDS, *MORE_ENGINES]]
 LONGEST = [
     "tests/aws/test_worker_kills.py",
     "tests/faults/test_state_machine.py",
+    "tests/aws/test_workers.py",
     "tests/faults",
+    "tests/aws/test_make_aws.py",
+    "tests/aws/test_outages.py",
+    "tests/aws/test_readiness.py",
     "tests/fuzz",
+    "tests/aws/test_worker_outages.py",
+    "tests/aws/test_provisioning.py",
     "tests/contract",
     "tests/backends",
 ]
@@ -31,14 +37,17 @@ def backend_of(nodeid: str) -> str | None:
 class ByBackend(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Has one process run all that a suite tests over one backend, so each server starts once.
 
-    The state machine is as long as all else of its suite, and needs none of its servers. xdist's
-    own groups are lost with pytest 9.2.
+    What needs no backend is shared out by module, with what its fixtures start. The state machine
+    is as long as all else of its suite, and needs none of its servers. xdist's own groups are lost
+    with pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         backend = backend_of(nodeid)
-        if backend is None or "test_state_machine" in nodeid:
+        if "test_state_machine" in nodeid:
             return nodeid
+        if backend is None:
+            return nodeid.partition("::")[0]
         return f"{folder_of(nodeid)} over {backend}"
 
 
