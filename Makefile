@@ -82,7 +82,7 @@ consumer: $(READY) ## Print events from a queue, which deletes them there: ARGS=
 	@$(VENV_PYTHON) -m examples.consumer $(ARGS)
 
 test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema, and what every part does on every backend
-	$(VENV_PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 4
+	$(VENV_PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 3
 
 proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz
 	$(VENV_PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz --numprocesses 4

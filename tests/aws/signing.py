@@ -25,7 +25,7 @@ ISSUER = f"https://cognito-idp.{REGION}.amazonaws.com/{POOL_ID}"
 ABSENT = object()
 """Stands for a claim that a token leaves out."""
 
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0
 
 
 def claims(**changes: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tests.support.relays import store_chains
 from tests.support.servers import memory_environment, running, sqlite_environment
 from tests.support.workers import CELERY, Worker, working
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOPS = {"the worker": Worker.stop, "each of its processes": Worker.stop_all}
 
 

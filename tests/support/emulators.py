@@ -20,7 +20,7 @@ from tests.support.store import LeftOut
 ROOT = Path(__file__).resolve().parents[2]
 MINISTACK = ROOT / emulator.EMULATOR
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -19,8 +19,8 @@ from tests.support.store import LeftOut
 
 VARIABLE = "TEST_POSTGRESQL_URL"
 STANDING_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
-START_SECONDS = 20.0
-STOP_SECONDS = 10.0
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
 UNPRIVILEGED = "postgres"
 """Whom the server runs as when the tests run as root, which initdb refuses."""
 

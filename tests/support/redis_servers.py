@@ -13,7 +13,7 @@ import redis
 from tests.support.ports import free_port
 from tests.support.store import LEFT_OUT
 
-START_SECONDS = 5.0
+START_SECONDS = 60.0
 
 
 @contextlib.contextmanager

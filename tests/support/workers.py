@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.support.fork_server import FORK_SERVER, Forked
 
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 CELERY = ("-m", "celery", "--app", "financial_api", "worker")
 
 
