@@ -2,10 +2,10 @@
 
     python -m tests.bench.suite REVISION [ROUNDS]
 
-Each of the two commits is cloned and installed, and then both run in turns. CPU is what the whole
-machine spent meanwhile, so that servers, databases and whatever a test killed are in it: let
-nothing else run. Ends with the ratios of the present commit to the earlier one, each the median of
-its rounds.
+Each of the two commits is cloned and installed, and what only a first run compiles is compiled.
+Then both run in turns. CPU is what the whole machine spent meanwhile, so that servers, databases
+and whatever a test killed are in it: let nothing else run. Ends with the ratios of the present
+commit to the earlier one, each the median of its rounds.
 """
 
 import os
@@ -44,27 +44,31 @@ def cpu_seconds() -> float:
 def cloned(revision: str, folder: Path) -> Path:
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
     subprocess.run(["git", "-C", str(folder), "checkout", "--quiet", revision], check=True)
-    run(folder, ".venv/.installed")
+    run(folder, "make", ".venv/.installed")
+    run(folder, "make", "lint")
+    run(folder, ".venv/bin/python", "-m", "pytest", "--collect-only", "tests")
     return folder
 
 
-def run(folder: Path, target: str) -> str:
-    """Run a target in an environment of its own; return what it printed."""
+def run(folder: Path, *command: str) -> str:
+    """Run a command in an environment of its own; return what it printed."""
     environment = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
     done = subprocess.run(
-        ["make", target], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        sys.exit(f"make {target} failed in {folder}:\n{done.stdout[-5000:]}{done.stderr[-2000:]}")
+        said = f"{done.stdout[-5000:]}{done.stderr[-2000:]}"
+        sys.exit(f"{' '.join(command)} failed in {folder}:\n{said}")
     return done.stdout
 
 
 def measured(folder: Path, target: str) -> Spent:
     wall, cpu = time.monotonic(), cpu_seconds()
-    said = run(folder, target)
+    said = run(folder, "make", target)
     spent = Spent(time.monotonic() - wall, cpu_seconds() - cpu)
     result = said.strip().splitlines()[-1]
-    print(f"{folder.name} {target:<5} {spent.wall:6.0f} s wall {spent.cpu:6.0f} s CPU  {result}")
+    spent_shown = f"{spent.wall:6.0f} s wall {spent.cpu:6.0f} s CPU"
+    print(f"{folder.name:<6} {target:<5} {spent_shown}  {result}", flush=True)
     return spent
 
 
