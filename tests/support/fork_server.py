@@ -1,10 +1,10 @@
 """Python processes from one that has loaded what they all load, in place of a new interpreter each.
 
-Most of what a server or a worker takes to start goes into libraries that read neither settings nor
-environment. They are loaded once here, and a process begins as a fork in which nothing of the
-service is loaded yet: its settings, its environment and its arguments are its own. What a program
-loads it cannot be asked for: a test of that starts an interpreter. Run by itself it is that server,
-on a socket that it inherits.
+Most of what a server or a worker takes to start goes into libraries, and modules of the service,
+that read neither settings nor environment. They are loaded once here, and a process begins as a
+fork: its settings, its environment and its arguments are its own. What it has loaded says nothing,
+so a test of that starts an interpreter. Run by itself this is that server, on a socket that it
+inherits.
 """
 
 import atexit
@@ -40,26 +40,22 @@ LIBRARIES = (
     *("celery.apps.worker", "celery.bin.celery", "celery.concurrency.prefork"),
     *("celery.worker.consumer", "kombu.transport.SQS", "kombu.transport.redis"),
     *("django.contrib.admindocs.views", "django.contrib.postgres.fields", "django.middleware.csrf"),
-    *(
-        "django.core.management",
-        "django.core.serializers.json",
-        "django.db.migrations.autodetector",
-    ),
-    *("django.core.handlers.wsgi", "django.test", "django.urls", "django.views.generic"),
+    *("django.core.handlers.wsgi", "django.core.management", "django.core.serializers.json"),
     *("django.db.backends.sqlite3.base", "django.db.backends.postgresql.base", "django.db.models"),
+    *("django.db.migrations.autodetector", "django.test", "django.urls", "django.views.generic"),
     *("cryptography.hazmat.primitives.asymmetric.rsa", "environ", "granian.server", "httpx", "jwt"),
     *("msgspec", "phonenumbers", "psycopg", "redis", "requests", "uritemplate", "yaml"),
 )
 
-OUR_OWN = (
-    *("accounts.examples", "cards.examples", "notifications.examples", "outbox.examples"),
-    *("transactions.examples", "infra_backends.persistence.repositories"),
+OWN_MODULES = (
+    *("accounts.examples", "accounts.services", "cards.examples", "cards.services"),
     *("financial_api.api.authentication", "financial_api.api.body", "financial_api.api.pagination"),
-    *("financial_api.application.cleanup", "infra_backends.persistence.orm.tables"),
     *("infra_backends.aws.dynamodb_client", "infra_backends.persistence.dynamodb.backend"),
-    *("notifications.answering", "notifications.expiry", "outbox.wakeup"),
+    *("infra_backends.persistence.orm.tables", "notifications.answering", "notifications.expiry"),
+    *("outbox.examples", "outbox.wakeup", "transactions.examples", "transactions.services"),
 )
-"""What of the service reads neither settings nor environment."""
+"""Modules of the service that between them load all of it that reads neither settings nor
+environment. One that reads settings fails here, where there are none."""
 
 AWS_SERVICES = ("cognito-idp", "dynamodb", "events", "sqs", "ssm")
 
@@ -130,8 +126,7 @@ class ForkServer:
                 status = process.wait(timeout)
             finally:
                 process.kill()
-            written = [file.seek(0) or file.read().decode() for file in (output, errors)]
-        return subprocess.CompletedProcess(command, status, *written)
+            return subprocess.CompletedProcess(command, status, _text_of(output), _text_of(errors))
 
     def status_of(self, pid: int) -> int | None:
         """Return the exit status of a process, or None while it runs."""
@@ -168,6 +163,11 @@ class ForkServer:
 FORK_SERVER = ForkServer()
 
 
+def _text_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
 def serve(number: int) -> None:
     """Answer requests until the other end closes; returns in a child as well, to go on as it."""
     _load()
@@ -191,7 +191,8 @@ def serve(number: int) -> None:
 
 def _load() -> None:
     """Load what a process would, and what botocore reads of the services that it calls."""
-    for name in LIBRARIES + OUR_OWN:
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+    for name in LIBRARIES + OWN_MODULES:
         importlib.import_module(name)
     botocore.session.create_loader = functools.cache(create_loader)
     loader = botocore.session.create_loader(None)
