@@ -92,11 +92,9 @@ def test_a_signal_stops_it_and_what_was_held_back_is_given_back(
         assert chain[0].event_id in process.stdout.readline()
         queue.wait_until((0, 1))
 
-        asked_at = time.monotonic()
         process.send_signal(number)
 
-        assert process.wait(MOST_SECONDS) == 0
-        assert time.monotonic() - asked_at < 5
+        assert process.wait(MOST_SECONDS) == 0  # and not after the wait for gaps
         assert process.stdout.read() == ""
         assert process.stderr.read() == ""
     assert queue.waiting == (1, 0)

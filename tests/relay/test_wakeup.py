@@ -3,7 +3,6 @@
 import contextlib
 import os
 import threading
-import time as real_time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -101,11 +100,10 @@ def test_nudges_never_wait_for_a_relay_that_is_busy(
     commit_an_event()
     eventually(lambda: transport.attempts)
 
-    began = real_time.monotonic()
     for _ in range(10_000):
         wakeup.nudge()
 
-    assert real_time.monotonic() - began < 2
+    assert transport.published == []
 
 
 def test_nudges_of_many_threads_start_one_relay(
@@ -218,10 +216,9 @@ def test_a_publish_that_hangs_does_not_keep_a_process_from_stopping(
     eventually(lambda: transport.attempts)
     thread = next(t for t in threading.enumerate() if t.name == "outbox-relay")
 
-    began = real_time.monotonic()
     wakeup.stop()
 
-    assert real_time.monotonic() - began < 2
+    assert thread.is_alive()
     gate.set()
     thread.join(10)
 
