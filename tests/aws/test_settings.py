@@ -66,15 +66,13 @@ NEVER_LOADED = {
 }
 
 Given = dict[str, str]
+Show = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
 def environment(aws: Emulator) -> Iterator[Given]:
     with provisioned(aws) as environment:
         yield environment
-
-
-Show = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -89,11 +87,11 @@ def show(environment: Given) -> Show:
     return show
 
 
-def values_of(done: "subprocess.CompletedProcess[str]") -> Any:
-    """Return what was printed: one setting's value, or a list of several's."""
+def values_of(done: "subprocess.CompletedProcess[str]") -> list[Any]:
+    """Return the values that were printed."""
     assert done.returncode == 0, done.stderr
-    values = json.loads(done.stdout)
-    return values if len(values) > 1 else values[0]
+    values: list[Any] = json.loads(done.stdout)
+    return values
 
 
 def test_a_purchase_opens_no_database_and_talks_to_aws_alone(environment: Given) -> None:
@@ -130,7 +128,7 @@ def test_a_region_and_a_prefix_reach_every_backend(show: Show) -> None:
 
 
 def test_development_tokens_are_off_unless_they_are_asked_for(show: Show) -> None:
-    assert values_of(show("ALLOW_MOCK_TOKENS", ALLOW_MOCK_TOKENS=None)) is False
+    assert values_of(show("ALLOW_MOCK_TOKENS", ALLOW_MOCK_TOKENS=None)) == [False]
 
 
 def test_development_tokens_are_refused_on_aws_itself(show: Show) -> None:
@@ -141,10 +139,10 @@ def test_development_tokens_are_refused_on_aws_itself(show: Show) -> None:
 
 
 def test_on_an_emulator_a_secret_key_is_made_and_kept(show: Show) -> None:
-    first = values_of(show("SECRET_KEY", SECRET_KEY=None))
+    [first] = values_of(show("SECRET_KEY", SECRET_KEY=None))
 
-    assert len(str(first)) > 40
-    assert values_of(show("SECRET_KEY", SECRET_KEY=None)) == first
+    assert len(first) > 40
+    assert values_of(show("SECRET_KEY", SECRET_KEY=None)) == [first]
 
 
 def test_on_aws_itself_the_secret_key_must_be_given(show: Show) -> None:
@@ -163,6 +161,6 @@ def test_an_unknown_transport_is_refused_with_those_there_are(show: Show) -> Non
 
 
 def test_a_transport_can_be_chosen(show: Show) -> None:
-    events = values_of(show("EVENTS", EVENT_TRANSPORT="fifo"))
+    [events] = values_of(show("EVENTS", EVENT_TRANSPORT="fifo"))
 
     assert events["BACKEND"] == "infra_backends.events.fifo"

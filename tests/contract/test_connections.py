@@ -54,6 +54,7 @@ def test_the_server_is_alive_while_many_bodies_are_half_sent(
     answer = httpx.get(f"{bare_server.url}/health/liveness", timeout=60)
 
     assert answer.status_code == 200
+    assert len(half_sent) == THREADS - 1
     answered, _, _ = select.select(half_sent, [], [], 0)
     assert answered == []
 

@@ -37,7 +37,7 @@ def nudges(backend: PersistenceBackend, transport: Transport) -> Iterator[None]:
 def gate(transport: Transport) -> Iterator[threading.Event]:
     """Holds up the next publish until it is opened."""
     opened = threading.Event()
-    transport.before.append(lambda: opened.wait(30))
+    transport.before.append(lambda: opened.wait(60))
     yield opened
     opened.set()
 

@@ -55,7 +55,7 @@ OWN_MODULES = (
     *("outbox.examples", "outbox.wakeup", "transactions.examples", "transactions.services"),
 )
 """Modules of the service that between them load all of it that reads neither settings nor
-environment. One that reads settings fails here, where there are none."""
+environment. One that reads settings fails here: this process has none, and no environment."""
 
 AWS_SERVICES = ("cognito-idp", "dynamodb", "events", "sqs", "ssm")
 
@@ -148,6 +148,7 @@ class ForkServer:
             server = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.fork_server", str(its.fileno())],
                 cwd=ROOT,
+                env={},
                 pass_fds=[its.fileno()],
                 start_new_session=True,
             )
@@ -191,7 +192,6 @@ def serve(number: int) -> None:
 
 def _load() -> None:
     """Load what a process would, and what botocore reads of the services that it calls."""
-    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
     for name in LIBRARIES + OWN_MODULES:
         importlib.import_module(name)
     botocore.session.create_loader = functools.cache(create_loader)
