@@ -16,7 +16,9 @@ from tests.support.workers import Worker, working
 ENTITIES, EACH = 250, soaking(promised=20, in_ci=6)
 EVENTS = ENTITIES * EACH
 WORKERS = 4
-A_PART = EVENTS // 8
+A_PART = 200
+"""After how many events another worker is killed."""
+
 LOOK_SECONDS = 0.25
 MOST_SECONDS = 240.0
 IN_A_BATCH = 10
