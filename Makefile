@@ -40,7 +40,7 @@ VENV_IN = $(if $(filter $(SUPPORTED),$(SERIES)),echo 'Making $(1) with $(PYTHON)
 	echo '$(PYTHON) does not do: one of Python $(SUPPORTED) with venv is needed, as by apt-get install python3.11-venv' >&2; \
 	exit 1; }
 
-.PHONY: anew help run aws serve walkthrough consumer test test-pythons proof soak fuzz bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit findings clean
+.PHONY: anew help run aws emulator serve walkthrough consumer test test-pythons proof soak fuzz bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit findings clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -70,8 +70,11 @@ run: $(READY) ## The API on SQLite with demo data, reloading when the code chang
 aws: $(READY) $(EMULATOR)/.ready ## The API on an emulator of AWS, with the relay: PERSIST=on, EMULATOR_PORT=…
 	@exec $(VENV_PYTHON) manage.py aws_local --settings=financial_api.settings.local
 
+emulator: $(READY) $(EMULATOR)/.ready ## The emulator of AWS alone, provisioned, and what to export to use it
+	@exec $(VENV_PYTHON) manage.py aws_local --emulator-only --settings=financial_api.settings.local
+
 serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the environment
-	@export WORKERS=$${WORKERS:-2} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-off}; \
+	@export WORKERS=$${WORKERS:-2} DJANGO_SETTINGS_MODULE=$${DJANGO_SETTINGS_MODULE:-financial_api.settings.server}; \
 	$(VENV_PYTHON) manage.py migrate --verbosity 0 && \
 	exec $(VENV_PYTHON) manage.py serve
 

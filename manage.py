@@ -1,11 +1,15 @@
 #!/usr/bin/env python
-"""Django's command line, with the embedded settings by default."""
+"""The command line, with the settings for development by default."""
 
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+from django.core.exceptions import ImproperlyConfigured
+
+from financial_api.kernel.environment import refusing
+from financial_api.management.command_line import CommandLine
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "financial_api.settings.local")
-    execute_from_command_line(sys.argv)
+    with refusing(ImproperlyConfigured):
+        CommandLine(sys.argv).execute()

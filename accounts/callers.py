@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from accounts.entities import Role, UserKey
 
-_ECOSYSTEM_ID = re.compile(r"[A-Za-z0-9_\-.:@]{1,128}")
+ECOSYSTEM_ID = re.compile(r"[A-Za-z0-9_\-.:@]{1,128}")
 
 SYSTEM_ID = "system"
 SYSTEM_EMAIL = "system@internal"
@@ -13,7 +13,7 @@ SYSTEM_EMAIL = "system@internal"
 
 def is_ecosystem_id(text: str) -> bool:
     """Return True for 1 to 128 of `A-Z a-z 0-9 _ - . : @`."""
-    return _ECOSYSTEM_ID.fullmatch(text) is not None
+    return ECOSYSTEM_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ The settings whose names begin with CELERY_ configure it.
 
 import logging.config
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -15,10 +16,14 @@ from celery.worker import consumer
 from django.conf import settings
 
 from financial_api.kernel import clock, log_context
+from financial_api.kernel.environment import refusing
 
 RECONNECT_SECONDS = 2.0
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "financial_api.settings.local")
+
+with refusing():
+    settings.INSTALLED_APPS  # noqa: B018  # loads the settings
 
 app = Celery("financial_api")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -32,11 +37,16 @@ class Worker(app.Worker):  # type: ignore[misc, name-defined]
     """
 
     def on_before_init(self, **options: Any) -> None:
+        module = f"{settings.SETTINGS_MODULE} (DJANGO_SETTINGS_MODULE)"
         if not settings.CELERY_BROKER_URL:
-            raise SystemExit(
-                "CELERY_BROKER_URL is not set, so there is nothing for a worker to wait for: each "
-                "process that serves drains the outbox itself."
+            name = (
+                "CELERY_QUEUE_URL" if hasattr(settings, "CELERY_QUEUE_URL") else "CELERY_BROKER_URL"
             )
+            raise SystemExit(
+                f"{name} is not set in {module}, so there is nothing for a worker to wait for: "
+                "each process that serves drains the outbox itself."
+            )
+        sys.stderr.write(f"The settings are {module}.\n")
         super().on_before_init(**options)
 
     def should_use_eventloop(self) -> bool:

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler, get_script_name
 from django.http import HttpResponse
 from django.urls import set_script_prefix
+
+from financial_api.kernel.environment import refusing
 
 # What is loaded from here on stays. To look for garbage among it would take a fifth of the time to
 # start, and hold up requests later.
@@ -16,12 +19,13 @@ gc.disable()
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "financial_api.settings.local")
 
-django.setup(set_prefix=False)
+with refusing(ImproperlyConfigured):
+    django.setup(set_prefix=False)
 
-from infra_backends.checks import refuse_to_start  # noqa: E402  # the apps must be ready first
-from outbox import wakeup  # noqa: E402
+    from infra_backends.checks import refuse_to_serve  # the apps must be ready first
+    from outbox import wakeup
 
-refuse_to_start()
+    refuse_to_serve()
 wakeup.start()
 
 

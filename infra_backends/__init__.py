@@ -25,7 +25,13 @@ messaging = handle_for(MessagingBackend, "infra_backends.messaging")
 
 def handles() -> list[BackendHandle[BaseBackend]]:
     """Return every handle, for the checks at start."""
-    return [
-        cast("BackendHandle[BaseBackend]", handle)
-        for handle in (persistence, identity, events, remote_config, messaging)
-    ]
+    return [_as_handle(identity), *handles_of_a_relay()]
+
+
+def handles_of_a_relay() -> list[BackendHandle[BaseBackend]]:
+    """Return the handles of what a process needs that signs nobody in."""
+    return [_as_handle(handle) for handle in (persistence, events, remote_config, messaging)]
+
+
+def _as_handle(handle: BaseBackend) -> BackendHandle[BaseBackend]:
+    return cast("BackendHandle[BaseBackend]", handle)

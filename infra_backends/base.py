@@ -21,6 +21,14 @@ class BaseBackend:
         """Return what Django's system checks should say about this backend's configuration."""
         return ()
 
+    def missing(self) -> Sequence[str]:
+        """Return a line for each thing that must be there before a process starts, and is not.
+
+        What the settings do not hold, such as credentials; it may ask for it, for two seconds at
+        most. What does not answer in that time does not count as missing.
+        """
+        return ()
+
     def ping(self) -> None:
         """Return when what stands behind the backend answers; raise BackendUnavailable if not."""
 

@@ -1,35 +1,53 @@
 """System checks: what a misconfigured process must not start with."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register, run_checks
-from django.core.management.base import SystemCheckError
+from django.core.exceptions import ImproperlyConfigured
 
+from financial_api.kernel import environment
+from financial_api.kernel.environment import InvalidSettings
 from financial_api.kernel.loopback import is_loopback
 from infra_backends import handles, persistence
+from infra_backends.aws.names import endpoints_here
+from infra_backends.base import BaseBackend
+from infra_backends.handler import BackendHandle
 
 
-def refuse_to_start() -> None:
-    """Raise SystemCheckError when a check finds an error.
+def refuse_to_start(*needed: BackendHandle[BaseBackend]) -> None:
+    """Raise InvalidSettings with a line for each fault of the settings and of what is missing.
+
+    `needed` are the backends that the process calls, which say what there must be of theirs. They
+    may be asked before a fork: their connections are closed.
+    """
+    lines = [_line_of(message) for message in run_checks() if message.is_serious()]
+    if not lines:
+        lines = [line for handle in needed for line in _missing_of(handle.get())]
+    if lines:
+        raise InvalidSettings("\n".join(dict.fromkeys(lines)))
+
+
+def refuse_to_serve(*needed: BackendHandle[BaseBackend]) -> None:
+    """Raise InvalidSettings for what no server may start with, beside what no process may.
 
     A server that was not started by this project's commands does not say where it listens, so it
     may not accept development tokens.
     """
-    errors = [message for message in run_checks() if message.is_serious()]
-    if settings.ALLOW_MOCK_TOKENS and not settings.LISTEN_ADDRESS:
-        errors.append(
-            Error(
-                "ALLOW_MOCK_TOKENS is on, but nothing says that this server listens on loopback.",
-                hint="Start it with `manage.py serve` or `manage.py runserver`.",
-                id="infra_backends.E003",
-            )
-        )
-    if errors:
-        raise SystemCheckError("\n".join(str(error) for error in errors))
+    lines = list(_faults_of_a_server())
+    try:
+        refuse_to_start(*needed)
+    except InvalidSettings as refusal:
+        lines.append(str(refusal))
+    if lines:
+        raise InvalidSettings("\n".join(lines))
+
+
+def warnings() -> Sequence[str]:
+    """Return a line for each thing that a process starts with, but should not in earnest."""
+    return [_line_of(message) for message in run_checks() if not message.is_serious()]
 
 
 def register_all() -> None:
@@ -72,8 +90,31 @@ def check_development_tokens(**_: Any) -> list[CheckMessage]:
 
 
 def _endpoints() -> list[tuple[str, str]]:
-    return [
-        (name, urlsplit(value).hostname or "")
-        for name, value in os.environ.items()
-        if name.startswith("AWS_ENDPOINT_URL") and value
-    ]
+    return [(name, urlsplit(url).hostname or "") for name, url in endpoints_here().items()]
+
+
+def _faults_of_a_server() -> Iterator[str]:
+    if settings.ALLOW_MOCK_TOKENS and not settings.LISTEN_ADDRESS:
+        yield (
+            "ALLOW_MOCK_TOKENS is on, but nothing says that this server listens on loopback: start "
+            "it with `manage.py serve` or `manage.py runserver`."
+        )
+    try:
+        settings.SECRET_KEY  # noqa: B018  # Django raises for one that is empty
+    except ImproperlyConfigured:
+        yield environment.missing(
+            "SECRET_KEY",
+            "SECRET_KEY=\"$(python3 -c 'import secrets; print(secrets.token_urlsafe(50))')\", "
+            "the same for all servers",
+        )
+
+
+def _missing_of(backend: BaseBackend) -> Sequence[str]:
+    try:
+        return backend.missing()
+    finally:
+        backend.close()
+
+
+def _line_of(message: CheckMessage) -> str:
+    return " ".join(filter(None, (message.msg, message.hint)))

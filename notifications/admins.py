@@ -4,10 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.core.exceptions import ImproperlyConfigured
-
 from accounts.callers import Caller, Identity, Origin, is_ecosystem_id
 from accounts.entities import Role
+from financial_api.kernel.environment import InvalidSettings
 from notifications.phones import masked, normalised
 
 MOST_ADMINS = 8
@@ -40,22 +39,22 @@ class Admin:
 def admins_from(text: str, variable: str = "WHATSAPP_ADMINS") -> Mapping[str, Admin]:
     """Return the admins that the text of an environment variable names, by phone.
 
-    Raises ImproperlyConfigured, which names the variable and shows no full number.
+    Raises InvalidSettings, which names the variable and shows no full number.
     """
     entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    if text and not entries:
+        raise InvalidSettings(f"{variable} names nobody; valid is {_FORM}.")
     admins: dict[str, Admin] = {}
     for number, entry in enumerate(entries, start=1):
         try:
             admin = _admin(entry)
         except ValueError as error:
-            raise ImproperlyConfigured(f"{variable}: entry {number} {error}.") from None
+            raise InvalidSettings(f"{variable}: entry {number} {error}.") from None
         if admin.phone in admins:
-            raise ImproperlyConfigured(f"{variable} names {masked(admin.phone)} twice.")
+            raise InvalidSettings(f"{variable} names {masked(admin.phone)} twice.")
         admins[admin.phone] = admin
     if len(admins) > MOST_ADMINS:
-        raise ImproperlyConfigured(
-            f"{variable} names {len(admins)} phones; {MOST_ADMINS} at the most."
-        )
+        raise InvalidSettings(f"{variable} names {len(admins)} phones; {MOST_ADMINS} at the most.")
     return admins
 
 

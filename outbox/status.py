@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from financial_api.kernel import clock
 from infra_backends import persistence
 from outbox.entities import Event, EventStatus, LeaseKey
+
+LATE = timedelta(minutes=5)
+"""How old the oldest unsent event may be before somebody should know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from celery.signals import worker_shutting_down
+from celery.signals import celeryd_init, worker_shutting_down
 
 from financial_api.application.chores import Upkeep
 from financial_api.celery import app
+from financial_api.kernel.environment import refusing
+from infra_backends import handles_of_a_relay
+from infra_backends.checks import refuse_to_start
 from infra_backends.exceptions import BackendUnavailable
 from outbox.relay import Relay
 
@@ -24,6 +27,12 @@ _is_told_to_end = threading.Event()
 """Whether this process of the pool was told to end, in the middle of a task perhaps."""
 _of_thread = threading.local()
 _upkeep = Upkeep()
+
+
+@celeryd_init.connect
+def _refuse_to_start(**_: Any) -> None:
+    with refusing():
+        refuse_to_start(*handles_of_a_relay())
 
 
 @worker_shutting_down.connect

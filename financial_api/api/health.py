@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.http import HttpResponse
@@ -18,6 +18,7 @@ from financial_api.api.views import PublicViewSet
 from financial_api.kernel import clock, deadline
 from financial_api.kernel.aging_cache import AgingCache
 from infra_backends import events, identity, persistence
+from outbox.status import LATE
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,6 @@ A = TypeVar("A")
 TAG = "Health"
 LIMIT_SECONDS = 2.0
 RESULT_FRESH_SECONDS = 1.0
-BACKLOG_WARNING_AFTER = timedelta(minutes=5)
 
 _DEPENDENCIES: dict[str, Callable[[], None]] = {
     "database": lambda: persistence.ping(),
@@ -86,7 +86,7 @@ def _succeeded(name: str, asked: Future[Any]) -> bool:
 
 
 def _backlog_warnings(oldest: datetime | None) -> list[str]:
-    if oldest is None or clock.now() - oldest <= BACKLOG_WARNING_AFTER:
+    if oldest is None or clock.now() - oldest <= LATE:
         return []
     minutes = int((clock.now() - oldest).total_seconds() // 60)
     return [f"outbox_backlog: the oldest unsent event is {minutes} minutes old"]

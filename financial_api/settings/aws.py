@@ -4,10 +4,10 @@
 tool; without them it is AWS itself. Credentials come by boto3's own chain.
 """
 
+import os
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
-
+from financial_api.kernel import environment
 from financial_api.kernel.loopback import is_loopback
 from financial_api.settings.base import *  # noqa: F403
 from financial_api.settings.base import (
@@ -18,79 +18,93 @@ from financial_api.settings.base import (
     LOG_LEVEL,
     OUTBOX_SHARDS,
     THREADS,
-    env,
 )
-from financial_api.settings.logs import logging_settings
-from financial_api.settings.secret_key import own_secret_key
+from financial_api.settings.logs import FORMATS, logging_settings
+from financial_api.settings.secret_key import given_secret_key, secret_key
 from financial_api.settings.whatsapp import messaging_settings
-from infra_backends.aws.names import Names
+from infra_backends.aws.names import endpoints_here, names_here, region_here
 
-ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", "")
+_endpoints = endpoints_here()
+ENDPOINT_URL = _endpoints.get("AWS_ENDPOINT_URL", "")
 """Where an emulator is; the clients find it by themselves."""
 IS_EMULATED = is_loopback(urlsplit(ENDPOINT_URL).hostname or "")
 if ALLOW_MOCK_TOKENS and not ENDPOINT_URL:
-    raise ImproperlyConfigured(
+    raise environment.InvalidSettings(
         "ALLOW_MOCK_TOKENS is on, but without AWS_ENDPOINT_URL this is AWS itself."
     )
 
-SECRET_KEY = env.str("SECRET_KEY", "") or (own_secret_key(DATA_DIR) if IS_EMULATED else "")
+SECRET_KEY = secret_key(DATA_DIR) if IS_EMULATED else given_secret_key()
 """On AWS it must be given, since every process that serves needs the same."""
 
 CORS_ALLOWED_ORIGIN_REGEXES = LOCALHOST_ORIGINS if IS_EMULATED else []
 
-AWS_REGION = env.str("AWS_REGION", env.str("AWS_DEFAULT_REGION", "us-east-1"))
-AWS_PREFIX = env.str("AWS_PREFIX", "acme-")
-_names = Names(AWS_PREFIX)
+AWS_REGION = region_here()
+_names = names_here()
 _connections = THREADS + 16
 
 PERSISTENCE = {
     "BACKEND": "infra_backends.persistence.dynamodb",
     "OPTIONS": {
         "REGION": AWS_REGION,
-        "PREFIX": AWS_PREFIX,
+        "PREFIX": _names.prefix,
         "OUTBOX_SHARDS": OUTBOX_SHARDS,
         "CONNECTIONS": _connections,
-        "BOTO3_CLIENT": env.bool("DYNAMODB_BOTO3_CLIENT", False),
+        "BOTO3_CLIENT": environment.boolean("DYNAMODB_BOTO3_CLIENT", False),
     },
 }
 IDENTITY = {
     "BACKEND": "infra_backends.identity.cognito",
     "OPTIONS": {
         "REGION": AWS_REGION,
-        "USER_POOL_ID": env.str("COGNITO_USER_POOL_ID", ""),
-        "CLIENT_ID": env.str("COGNITO_CLIENT_ID", ""),
+        "USER_POOL_ID": environment.text(
+            "COGNITO_USER_POOL_ID",
+            pattern=r"[a-z0-9-]{1,30}_[0-9A-Za-z]{1,55}",
+            valid="a user pool's id, such as eu-west-1_aB3dE5gH7",
+        ),
+        "CLIENT_ID": environment.text(
+            "COGNITO_CLIENT_ID", pattern=r"[A-Za-z0-9_+]{1,128}", valid="the id of a pool's client"
+        ),
         "PARAMETERS": _names.parameters,
         "ACCEPT_DEVELOPMENT_TOKENS": ALLOW_MOCK_TOKENS,
         "DISABLED_ACCOUNTS": DISABLED_ACCOUNTS,
         "CONNECTIONS": _connections,
-        "KEYS_URL": env.str("COGNITO_KEYS_URL", ""),
+        "KEYS_URL": environment.url("COGNITO_KEYS_URL", schemes=("http", "https")),
     },
 }
 _TRANSPORTS = {
     "eventbridge": {
         "BACKEND": "infra_backends.events.eventbridge",
-        "OPTIONS": {"REGION": AWS_REGION, "BUS": env.str("EVENT_BUS", _names.bus)},
+        "OPTIONS": {
+            "REGION": AWS_REGION,
+            "BUS": environment.text(
+                "EVENT_BUS", _names.bus, pattern=r"\w[\w./:-]{0,1599}", valid="a bus's name or ARN"
+            ),
+        },
     },
     "fifo": {
         "BACKEND": "infra_backends.events.fifo",
-        "OPTIONS": {"REGION": AWS_REGION, "QUEUE": env.str("EVENT_QUEUE", _names.ordered_queue)},
+        "OPTIONS": {
+            "REGION": AWS_REGION,
+            "QUEUE": environment.text(
+                "EVENT_QUEUE",
+                _names.ordered_queue,
+                pattern=r"\w[\w-]{0,74}\.fifo",
+                valid="the name of a queue, which ends with .fifo",
+            ),
+        },
     },
 }
-EVENT_TRANSPORT = env.str("EVENT_TRANSPORT", "eventbridge")
-if EVENT_TRANSPORT not in _TRANSPORTS:
-    raise ImproperlyConfigured(
-        f"EVENT_TRANSPORT is {EVENT_TRANSPORT!r}; valid are {', '.join(_TRANSPORTS)}."
-    )
+EVENT_TRANSPORT = environment.choice("EVENT_TRANSPORT", "eventbridge", among=_TRANSPORTS)
 EVENTS = _TRANSPORTS[EVENT_TRANSPORT]
 
 # Celery's broker is SQS: the queue that was provisioned, by its URL, and no other.
-_sqs = urlsplit(env.str("AWS_ENDPOINT_URL_SQS", "") or ENDPOINT_URL)
+_sqs = urlsplit(_endpoints.get("AWS_ENDPOINT_URL_SQS", ENDPOINT_URL))
 CELERY_TASK_DEFAULT_QUEUE = _names.tasks_queue
-CELERY_QUEUE_URL = env.str(
-    "CELERY_QUEUE_URL", f"{_sqs.geturl()}/000000000000/{_names.tasks_queue}" if IS_EMULATED else ""
-)
-_broker = f"sqs://{_sqs.netloc}//" if _sqs.netloc else "sqs://"
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", _broker if CELERY_QUEUE_URL else "")
+CELERY_QUEUE_URL = environment.url("CELERY_QUEUE_URL", schemes=("http", "https"))
+if IS_EMULATED and not CELERY_QUEUE_URL:
+    CELERY_QUEUE_URL = f"{_sqs.geturl()}/000000000000/{_names.tasks_queue}"
+if CELERY_QUEUE_URL and "CELERY_BROKER_URL" not in os.environ:
+    CELERY_BROKER_URL = f"sqs://{_sqs.netloc}//" if _sqs.netloc else "sqs://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "region": AWS_REGION,
     "is_secure": _sqs.scheme != "http",
@@ -109,10 +123,10 @@ REMOTE_CONFIG = {
     "OPTIONS": {
         "REGION": AWS_REGION,
         "PATH": _names.parameters,
-        "CACHE_SECONDS": env.float("REMOTE_CONFIG_CACHE_SECONDS", 30.0),
+        "CACHE_SECONDS": environment.seconds("REMOTE_CONFIG_CACHE_SECONDS", 30.0, most=3600),
     },
 }
 MESSAGING = messaging_settings(on_terminal=IS_EMULATED)
 
-LOG_FORMAT = env.str("LOG_FORMAT", "json")
+LOG_FORMAT = environment.choice("LOG_FORMAT", "json", among=FORMATS)
 LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)

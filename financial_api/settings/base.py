@@ -5,17 +5,15 @@ Everything a person may want to change comes from the environment; README.md lis
 
 from pathlib import Path
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
-
-from financial_api.settings.hosts import hosts_by_default
-from financial_api.settings.logs import logging_settings
+from accounts.callers import ECOSYSTEM_ID
+from financial_api.kernel import environment
+from financial_api.kernel.ports import HIGHEST
+from financial_api.settings.hosts import hosts_served
+from financial_api.settings.logs import FORMATS, LEVELS, logging_settings
 from notifications.admins import admins_from
 
-env = environ.Env()
-
 BASE_DIR = Path(__file__).resolve().parents[2]
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data"), valid="a folder"))
 
 DEBUG = False
 
@@ -28,6 +26,7 @@ USE_I18N = False
 
 INSTALLED_APPS = [
     "financial_api",
+    "accounts",
     "infra_backends",
     "outbox",
     "notifications",
@@ -48,28 +47,34 @@ DATABASES: dict[str, object] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # How `manage.py serve` and `runserver` listen.
-HOST = env.str("HOST", "127.0.0.1")
-PORT = env.int("PORT", 8000)
-LISTEN_ADDRESS = env.str("LISTEN_ADDRESS", "")
+_ADDRESS, _AN_ADDRESS = r"[A-Za-z0-9:][A-Za-z0-9.:-]*|\[[0-9A-Fa-f:]+\]", "an address or a name"
+HOST = environment.text("HOST", "127.0.0.1", pattern=_ADDRESS, valid=_AN_ADDRESS)
+PORT = environment.whole("PORT", 8000, least=1, most=HIGHEST)
+LISTEN_ADDRESS = environment.text("LISTEN_ADDRESS", pattern=_ADDRESS, valid=_AN_ADDRESS)
 """Where this process listens: said by the command that starts it, not by a person."""
-WORKERS = env.int("WORKERS", 1)
-THREADS = env.int("THREADS", 64)
+WORKERS = environment.whole("WORKERS", 1, least=1, most=256)
+THREADS = environment.whole("THREADS", 64, least=1, most=1024)
 
 # Requests.
 MAX_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+TRUSTED_PROXIES = environment.whole("TRUSTED_PROXIES", 0, least=0, most=16)
 """How many proxies in front append to X-Forwarded-For; 0 believes the connection alone."""
 
 # Throttling.
-THROTTLE = env.bool("THROTTLE", True)
-THROTTLE_REQUESTS_PER_MINUTE = env.int("THROTTLE_REQUESTS_PER_MINUTE", 100)
-THROTTLE_FAILURES_PER_MINUTE = env.int("THROTTLE_FAILURES_PER_MINUTE", 10)
-CACHE_URL = env.str("CACHE_URL", "")
+THROTTLE = environment.boolean("THROTTLE", True)
+_PER_MINUTE = {"least": 1, "most": 1_000_000}
+THROTTLE_REQUESTS_PER_MINUTE = environment.whole("THROTTLE_REQUESTS_PER_MINUTE", 100, **_PER_MINUTE)
+THROTTLE_FAILURES_PER_MINUTE = environment.whole("THROTTLE_FAILURES_PER_MINUTE", 10, **_PER_MINUTE)
+CACHE_URL = environment.url("CACHE_URL", schemes=("redis", "rediss"))
 """A Redis that all processes count in; without one each counts for itself."""
 
 # Cross-origin requests.
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = environment.words(
+    "CORS_ALLOWED_ORIGINS",
+    pattern=r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?",
+    valid="origins such as https://app.example.com",
+)
 LOCALHOST_ORIGINS = [r"^http://localhost(:\d+)?$"]
 """The pages of a developer, which are allowed wherever the service runs for one."""
 CORS_ALLOW_HEADERS = [
@@ -112,21 +117,24 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # What only a developer or an operator switches on.
-ALLOW_MOCK_TOKENS = env.bool("ALLOW_MOCK_TOKENS", False)
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=hosts_by_default(allow_mock_tokens=ALLOW_MOCK_TOKENS)
+ALLOW_MOCK_TOKENS = environment.boolean("ALLOW_MOCK_TOKENS", False)
+ALLOWED_HOSTS = hosts_served(allow_mock_tokens=ALLOW_MOCK_TOKENS)
+ALLOW_CLEANUP = environment.boolean("ALLOW_CLEANUP", False)
+DISABLED_ACCOUNTS = environment.words(
+    "DISABLED_ACCOUNTS", pattern=ECOSYSTEM_ID.pattern, valid="ecosystemIds"
 )
-ALLOW_CLEANUP = env.bool("ALLOW_CLEANUP", False)
-DISABLED_ACCOUNTS = env.list("DISABLED_ACCOUNTS", default=[])
 """ecosystemIds whose development tokens count as those of an account the provider disabled."""
 
-OUTBOX_SHARDS = env.int("OUTBOX_SHARDS", 8)
+OUTBOX_SHARDS = environment.whole("OUTBOX_SHARDS", 8, least=1, most=256)
 
 # The Celery worker, which is the relay where there is a broker; without one each process that
 # serves drains the outbox itself. What a task has to do is in the store, never in its message, so
 # there are no arguments, results or retries, and any number of beats does no harm.
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
-CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", "acme-celery")
+_BROKERS = ("amqp", "amqps", "redis", "rediss", "sentinel", "sqs")
+CELERY_BROKER_URL = environment.url("CELERY_BROKER_URL", schemes=_BROKERS, needs_host=False)
+CELERY_TASK_DEFAULT_QUEUE = environment.text(
+    "CELERY_QUEUE", "acme-celery", pattern=r"\w[\w.-]{0,79}", valid="the name of a queue"
+)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
@@ -189,20 +197,21 @@ SPECTACULAR_SETTINGS = {
 }
 
 # WhatsApp: who is asked, and the gateway that asks them.
-WHATSAPP_ADMINS = admins_from(env.str("WHATSAPP_ADMINS", ""))
-WEBHOOK_SECRET = env.str("WEBHOOK_SECRET", "")
+WHATSAPP_ADMINS = admins_from(environment.text("WHATSAPP_ADMINS", secret=True))
+WEBHOOK_SECRET = environment.secret("WEBHOOK_SECRET")
 """What the gateway proves itself by; without one the webhook refuses everybody."""
 
 # Watching it.
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
-METRICS = env.str("METRICS", "token" if METRICS_TOKEN else "loopback")
+METRICS_TOKEN = environment.secret("METRICS_TOKEN")
+METRICS = environment.choice(
+    "METRICS", "token" if METRICS_TOKEN else "loopback", among=("loopback", "token", "off")
+)
 """Who may read /metrics: `loopback`, who has the `token`, or nobody (`off`)."""
-if METRICS not in {"loopback", "token", "off"}:
-    raise ImproperlyConfigured(f"METRICS is {METRICS!r}; valid are loopback, token, off.")
 if METRICS == "token" and not METRICS_TOKEN:
-    raise ImproperlyConfigured("METRICS is token, but METRICS_TOKEN is not set.")
-METRICS_DIR = Path(env.str("METRICS_DIR")) if env.str("METRICS_DIR", "") else None
+    raise environment.InvalidSettings("METRICS is token, but METRICS_TOKEN is not set.")
+_metrics_dir = environment.text("METRICS_DIR", valid="a folder")
+METRICS_DIR = Path(_metrics_dir) if _metrics_dir else None
 """Where processes of one machine count together; without it each counts for itself."""
-LOG_LEVEL = env.str("LOG_LEVEL", "WARNING")
-LOG_FORMAT = env.str("LOG_FORMAT", "line")
+LOG_LEVEL = environment.choice("LOG_LEVEL", "WARNING", among=LEVELS).upper()
+LOG_FORMAT = environment.choice("LOG_FORMAT", "line", among=FORMATS)
 LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)

@@ -1,10 +1,14 @@
-"""The backends that need nothing but this process and a file."""
+"""The backends that need nothing but this process and a database: SQLite's file, or PostgreSQL."""
 
 from typing import Any
 
-from financial_api.settings.base import DATA_DIR, DISABLED_ACCOUNTS, OUTBOX_SHARDS, env
+import environ
 
-SQLITE_URL = f"sqlite:///{DATA_DIR / 'financial_api.sqlite3'}"
+from financial_api.kernel import environment
+from financial_api.settings.base import DATA_DIR, DISABLED_ACCOUNTS, INSTALLED_APPS, OUTBOX_SHARDS
+from financial_api.settings.secret_key import secret_key
+
+SECRET_KEY = secret_key(DATA_DIR)
 
 
 def orm_database(url: str) -> dict[str, object]:
@@ -16,7 +20,9 @@ def orm_database(url: str) -> dict[str, object]:
     since one that upgrades a read can only fail. PostgreSQL: a server that is away, or a lock that
     stays taken, is an answer within a request's time; what the URL itself says goes first.
     """
-    database: dict[str, Any] = env.db_url_config(url)
+    database: dict[str, Any] = environ.Env.db_url_config(url)
+    if not database["NAME"]:
+        raise environment.InvalidSettings("DATABASE_URL names no database behind its host.")
     database["CONN_MAX_AGE"] = None
     database["CONN_HEALTH_CHECKS"] = False
     if database["ENGINE"] == "django.db.backends.postgresql":
@@ -35,19 +41,25 @@ def orm_database(url: str) -> dict[str, object]:
     return database
 
 
-ORM_PERSISTENCE = {
+INSTALLED_APPS = [*INSTALLED_APPS, "infra_backends.persistence.orm"]
+DATABASES: dict[str, object] = {
+    "default": orm_database(
+        environment.url(
+            "DATABASE_URL", schemes=("postgres", "postgresql", "sqlite"), needs_host=False
+        )
+        or f"sqlite:///{DATA_DIR / 'financial_api.sqlite3'}"
+    )
+}
+
+PERSISTENCE = {
     "BACKEND": "infra_backends.persistence.orm",
     "OPTIONS": {
         "OUTBOX_SHARDS": OUTBOX_SHARDS,
-        "CONNECTIONS": env.int("DATABASE_CONNECTIONS", 16),
+        "CONNECTIONS": environment.whole("DATABASE_CONNECTIONS", 16, least=1, most=1000),
     },
 }
-MEMORY_PERSISTENCE = {
-    "BACKEND": "infra_backends.persistence.memory",
-    "OPTIONS": {"OUTBOX_SHARDS": OUTBOX_SHARDS},
-}
-LOCAL_EVENTS = {"BACKEND": "infra_backends.events.local"}
-STATIC_CONFIG = {"BACKEND": "infra_backends.config.static"}
+EVENTS = {"BACKEND": "infra_backends.events.local"}
+REMOTE_CONFIG = {"BACKEND": "infra_backends.config.static"}
 
 
 def local_identity(*, allow_mock_tokens: bool) -> dict[str, object]:

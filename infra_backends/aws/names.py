@@ -1,9 +1,50 @@
-"""What the AWS resources of one installation are called; all begin with its prefix."""
+"""Where the AWS resources of one installation are, and what they are called.
 
+Read here for the service and for what provisions it, so that both mean the same ones.
+"""
+
+import os
 from dataclasses import dataclass
+
+from financial_api.kernel import environment
 
 EVENT_SOURCE = "acme.financial-api"
 """Who the events say they are from; the rule that passes them on looks for it."""
+
+EMULATED_REGION = "us-east-1"
+_PREFIX = r"(?!(?i:aws|ssm))[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
+_REGION = r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}"
+
+
+def names_here() -> "Names":
+    """Return the names under the prefix of the environment, AWS_PREFIX.
+
+    It begins names in DynamoDB, SQS, EventBridge, SSM and Cognito, of which each allows less than
+    another. Raises InvalidSettings.
+    """
+    valid = "1 to 40 of A-Z a-z 0-9 _ -, beginning with a letter or digit, but not with aws or ssm"
+    return Names(environment.text("AWS_PREFIX", Names().prefix, pattern=_PREFIX, valid=valid))
+
+
+def region_here() -> str:
+    """Return AWS_REGION, else AWS_DEFAULT_REGION, else at an endpoint of its own that of emulators.
+
+    Nothing where AWS itself is meant and no region given. Raises InvalidSettings.
+    """
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if region := environment.text(name, pattern=_REGION, valid="a region such as eu-west-1"):
+            return region
+    return EMULATED_REGION if endpoints_here().get("AWS_ENDPOINT_URL") else ""
+
+
+def endpoints_here() -> dict[str, str]:
+    """Return what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> name, by variable.
+
+    Raises InvalidSettings.
+    """
+    names = ["AWS_ENDPOINT_URL", *(n for n in os.environ if n.startswith("AWS_ENDPOINT_URL_"))]
+    urls = {name: environment.url(name, schemes=("http", "https")) for name in names}
+    return {name: url for name, url in urls.items() if url}
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,9 @@ class BatchPublisher(EventsBackend):
         with deadline.within(PING_SECONDS):
             self._look()
 
+    def missing(self) -> Sequence[str]:
+        return self._service.missing()
+
     def close(self) -> None:
         self._service.close()
 

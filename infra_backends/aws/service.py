@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from financial_api.kernel import clock, deadline
+from infra_backends.aws.access import missing_access
 from infra_backends.aws.breaker import Breaker
 from infra_backends.exceptions import BackendUnavailable
 
@@ -131,6 +132,10 @@ class Service:
                 return answer
         reason = type(failure).__name__ if failure else "no time left"
         raise BackendUnavailable(f"{self.name} {operation}: {reason}") from failure
+
+    def missing(self) -> list[str]:
+        """Return a line for each thing that no call can be made without, and that is not there."""
+        return missing_access(self._region)
 
     def close(self) -> None:
         """Close its connections; others are opened when they are needed."""

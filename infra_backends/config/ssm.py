@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,9 @@ class Backend(ConfigBackend):
             if seconds > 0:
                 refresh.thread.join(seconds)
         return self._parameters
+
+    def missing(self) -> Sequence[str]:
+        return self._service.missing()
 
     def close(self) -> None:
         """Wait for the thread, if one runs, and release the connection."""

@@ -54,7 +54,7 @@ def test_development_tokens_may_not_be_taken_beside_those_of_aws(url, monkeypatc
 
 def test_the_settings_for_aws_give_options_that_the_backend_has(settings, monkeypatch):
     given = {
-        "SECRET_KEY": "only-for-tests",
+        "SECRET_KEY": "only-for-tests" * 3,
         "COGNITO_USER_POOL_ID": POOL_ID,
         "COGNITO_CLIENT_ID": CLIENT_ID,
         "COGNITO_KEYS_URL": "http://127.0.0.1:4566/keys.json",

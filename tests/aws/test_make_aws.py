@@ -1,5 +1,6 @@
 """`make aws`: the whole service on an emulator, up by one command and gone by Ctrl-C."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from infra_backends.aws.names import EVENT_SOURCE, Names
+from infra_backends.management.commands.aws_local import USUAL_PORT
 from tests.support import local_aws
 from tests.support.emulators import CREDENTIALS, MINISTACK, REGION
 from tests.support.local_aws import ROOT
@@ -49,12 +51,16 @@ def first_message(here):
 
 
 def test_one_command_starts_everything_and_one_signal_stops_it(tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        with local_aws.running(tmp_path, EMULATOR_PORT=port) as here:
-            assert f"Port {port} is taken" in here.said()
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # or somebody else has it
+            stack.enter_context(socket.create_server(("127.0.0.1", USUAL_PORT)))
+        with local_aws.running(tmp_path, EMULATOR_PORT=None) as here:
+            said = here.said()
+            assert said.startswith(f"Port {USUAL_PORT} is taken")
+            assert said.index("Provisioning") < said.index("AWS resources") < said.index("export")
+            assert f"{here.url}/docs" in said
+            assert f"curl -X POST {here.url}/v1/users" in said
+            assert not [line for line in said.splitlines() if line.startswith("{")]
 
             demo = here.manage("mock_token", "--ecosystem-id", "demo-user-001")
             assert ask(here, "GET", "/v1/dashboard", demo).status_code == 200
@@ -94,15 +100,40 @@ def test_what_is_to_persist_does_and_the_end_of_one_part_is_the_end_of_all(tmp_p
         assert again.left() == {}
 
 
-def test_make_aws_runs_the_command_on_the_settings_that_need_nothing():
+def test_the_emulator_alone_is_provisioned_and_says_what_to_export(tmp_path):
+    with local_aws.started(tmp_path, "--emulator-only") as here:
+        local_aws.wait_until(here, lambda: "Ctrl-C stops it" in here.said())
+        exports = here.exports()
+        assert exports["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{here.emulator_port}"
+        assert here.manage("cognito_token", "--username", "user@test.com")
+        assert here.manage("outbox_status").startswith("shard")
+        assert "/v1/" not in here.said()
+        assert here.stop(signal.SIGINT) == 0
+        assert here.left() == {}
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_refused(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with local_aws.started(tmp_path, EMULATOR_PORT=port) as here:
+            assert here.process.wait(local_aws.STOP_SECONDS) == 1
+            assert here.said() == (
+                f"CommandError: EMULATOR_PORT is {port}, and that port is taken.\n"
+            )
+
+
+@pytest.mark.parametrize(
+    ("target", "option"), [("aws", ""), ("emulator", "--emulator-only ")], ids=["aws", "emulator"]
+)
+def test_make_runs_the_command_on_the_settings_that_need_nothing(target, option):
     made = ("--assume-old=.venv/.ready", "--assume-old=.emulator/.ready")
     ran = subprocess.run(
-        ["make", "--no-print-directory", "--dry-run", *made, "aws"],
+        ["make", "--no-print-directory", "--dry-run", *made, target],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name != "MAKEFLAGS"},
         capture_output=True,
         text=True,
     )
     assert ran.stdout.splitlines()[-1] == (
-        "exec .venv/bin/python manage.py aws_local --settings=financial_api.settings.local"
+        f"exec .venv/bin/python manage.py aws_local {option}--settings=financial_api.settings.local"
     )

@@ -1,8 +1,10 @@
 """The management commands of an operator."""
 
+import contextlib
 import io
+import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,8 +13,10 @@ from django.core.management import CommandError, call_command
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend
+from outbox import status as outbox_state
 from outbox.entities import EventStatus, EventType
-from outbox.management.commands import outbox_relay
+from outbox.management.commands import outbox_relay, outbox_status
+from outbox.status import LATE, ShardStatus
 from tests.support.builders import an_id
 from tests.support.indexes import LaggingIndex
 from tests.support.relays import (
@@ -30,10 +34,15 @@ from tests.support.transport import Transport
 DEAD = EventStatus.DEAD_LETTER
 
 
-def run(command: str, *arguments: str) -> list[str]:
-    """Return the lines that a command printed."""
+def run(command: str, *arguments: str, status: int = 0) -> list[str]:
+    """Return the lines that a command printed, which ends with that status."""
     output = io.StringIO()
-    call_command(command, *arguments, stdout=output)
+    with contextlib.ExitStack() as stack:
+        if status:
+            ended = stack.enter_context(pytest.raises(SystemExit))
+        call_command(command, *arguments, stdout=output)
+    if status:
+        assert ended.value.code == status
     return output.getvalue().splitlines()
 
 
@@ -64,7 +73,7 @@ def test_the_status_says_how_many_wait_how_old_the_oldest_is_and_who_drains_it(
     take_lease(3, "host/12", time.now() + timedelta(seconds=10))
     take_lease(4, "host/13", time.now() - timedelta(seconds=10))
 
-    lines = run("outbox_status")
+    lines = run("outbox_status", status=3)
 
     assert lines[4].split() == ["3", "4", "3599", "s", "host/12"]
     assert lines[5].split() == ["4", "0", "-", "-"]
@@ -74,7 +83,7 @@ def test_the_status_lists_the_dead_letters_with_the_reason(backend: PersistenceB
     (event,) = a_chain("card-001", 1, status=DEAD, last_error="too large")
     store(backend, event)
 
-    *_, heading, line = run("outbox_status")
+    *_, heading, line = run("outbox_status", status=4)
 
     assert heading == "dead letters: 1"
     assert line == f"  {event.event_id}  user.created  card-001  too large"
@@ -86,9 +95,99 @@ def test_the_status_says_when_there_are_more_dead_letters_than_it_lists(
     monkeypatch.setattr("outbox.management.commands.outbox_status.MOST_DEAD_LETTERS", 2)
     store(backend, *(a_chain(f"card-{number}", 1, status=DEAD)[0] for number in range(3)))
 
-    lines = run("outbox_status")
+    lines = run("outbox_status", status=4)
 
     assert "dead letters: 2 or more" in lines
+
+
+def test_the_status_is_an_object_on_one_line_for_programs(
+    backend: PersistenceBackend, time: MovingClock
+) -> None:
+    (dead,) = a_chain("card-001", 1, status=DEAD, last_error="too large")
+    store(backend, dead, *one_each(shard=3, count=4))
+    take_lease(3, "host/12", time.now() + timedelta(seconds=10))
+
+    [line] = run("outbox_status", "--json", status=7)
+
+    said = json.loads(line)
+    assert said["backlog"] is True
+    assert said["shards"][3] == {
+        "shard": 3,
+        "depth": 4,
+        "oldestSeconds": pytest.approx(3599, abs=1),
+        "holder": "host/12",
+    }
+    assert said["shards"][4] == {"shard": 4, "depth": 0, "oldestSeconds": None, "holder": None}
+    assert said["deadLetters"] == [
+        {
+            "eventId": dead.event_id,
+            "eventType": "user.created",
+            "entityId": "card-001",
+            "lastError": "too large",
+        }
+    ]
+
+
+def test_what_is_five_minutes_old_at_the_most_is_no_backlog(
+    backend: PersistenceBackend, time: MovingClock
+) -> None:
+    (event,) = one_each(shard=3, count=1)
+    store(backend, event)
+
+    time.sleep((event.created_at + LATE - time.now()).total_seconds())
+    run("outbox_status")
+    time.sleep(1)
+    run("outbox_status", status=3)
+
+
+def test_the_status_is_shown_again_and_again_also_while_the_store_is_away(
+    backend: PersistenceBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter([BackendUnavailable("dynamodb query: no answer"), None, KeyboardInterrupt()])
+
+    def sleep(seconds: float) -> None:
+        assert seconds == 0.5
+
+    def look() -> Sequence[ShardStatus]:
+        failure = next(looks)
+        if failure is not None:
+            raise failure
+        return outbox_state.shard_statuses()
+
+    monkeypatch.setattr(outbox_status, "shard_statuses", look)
+    monkeypatch.setattr("financial_api.kernel.clock.sleep", sleep)
+
+    away, heading, *_ = run("outbox_status", "--watch", "0.5")
+
+    assert away == "Not available: dynamodb query: no answer"
+    assert heading.split() == ["shard", "depth", "oldest", "lease"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["outbox_status"],
+        ["outbox_redrive", "--all"],
+        ["whatsapp_status"],
+        ["whatsapp_redrive", "--all"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_away_is_said_in_a_line(
+    backend: PersistenceBackend, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise BackendUnavailable("the database says: no")
+
+    for repository, method in (
+        ("outbox", "page"),
+        ("outbox", "backlog"),
+        ("notifications", "with_status"),
+    ):
+        monkeypatch.setattr(getattr(backend, repository), method, away)
+
+    with pytest.raises(CommandError, match=r"^Not available: the database says: no$"):
+        run(*command)
 
 
 def test_all_dead_letters_are_redriven(backend: PersistenceBackend) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from financial_api.settings.hosts import hosts_by_default
+from financial_api.settings.hosts import hosts_served
 from tests.support.api import Api, error_of, expect
 from tests.support.in_process import URL, in_process
 
@@ -47,7 +47,7 @@ def client(opened: Callable[[Api], Api]) -> Api:
 
 
 def test_where_a_token_proves_something_any_host_is_served(client: Api, settings: Any) -> None:
-    settings.ALLOWED_HOSTS = hosts_by_default(allow_mock_tokens=False)
+    settings.ALLOWED_HOSTS = hosts_served(allow_mock_tokens=False)
 
     for host in ("api.example", "10.0.0.7:8000", "financial_api:8000"):
         expect(client.get(LIVENESS, headers={"Host": host}), 200)

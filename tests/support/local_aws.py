@@ -8,10 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -29,6 +28,7 @@ MARK = "STARTED_BY_A_TEST"
 @dataclass(frozen=True, slots=True)
 class LocalAWS:
     url: str
+    emulator_port: int
     process: "subprocess.Popen[bytes]"
     log: Path
     mark: str
@@ -69,29 +69,38 @@ class LocalAWS:
 
 
 @contextlib.contextmanager
-def running(folder: Path, **variables: str) -> Iterator[LocalAWS]:
-    """Start it on free ports, with its data in `folder`, and wait until the API answers."""
-    port, mark = free_port(), secrets.token_hex(8)
+def running(folder: Path, **variables: str | None) -> Iterator[LocalAWS]:
+    """Start all of it, and wait until the API answers and everything is said."""
+    with started(folder, **variables) as here:
+        wait_until(here, lambda: _is_ready(here) and "Ctrl-C stops everything" in here.said())
+        yield here
+
+
+@contextlib.contextmanager
+def started(folder: Path, *options: str, **variables: str | None) -> Iterator[LocalAWS]:
+    """Start it on free ports, with its data in `folder`; None takes a variable away."""
+    port, emulator_port, mark = free_port(), free_port(), secrets.token_hex(8)
     log = folder / f"{mark}.log"
     settings = {
         "DJANGO_SETTINGS_MODULE": "financial_api.settings.local",
         "PORT": str(port),
-        "EMULATOR_PORT": str(free_port()),
+        "EMULATOR_PORT": str(emulator_port),
         "DATA_DIR": str(folder),
         "PYTHONUNBUFFERED": "1",
         MARK: mark,
     }
+    without_aws = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
+    environment = without_aws | settings | variables
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "aws_local"],
+            [sys.executable, "manage.py", "aws_local", *options],
             cwd=ROOT,
-            env=_without_aws(os.environ) | settings | variables,
+            env={name: text for name, text in environment.items() if text is not None},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    here = LocalAWS(f"http://127.0.0.1:{port}", process, log, mark)
+    here = LocalAWS(f"http://127.0.0.1:{port}", emulator_port, process, log, mark)
     try:
-        _wait_until_ready(here)
         yield here
     finally:
         for pid in here.left():
@@ -100,15 +109,17 @@ def running(folder: Path, **variables: str) -> Iterator[LocalAWS]:
         process.wait(STOP_SECONDS)
 
 
-def _without_aws(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
-
-
-def _wait_until_ready(here: LocalAWS) -> None:
+def wait_until(here: LocalAWS, holds: Callable[[], bool]) -> None:
+    """Wait for something of it; fail when it ends, or a minute has passed."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and here.process.poll() is None:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{here.url}/health/readiness", timeout=2).is_success:
-                return
+        if holds():
+            return
         time.sleep(0.05)
     raise AssertionError(f"it did not start:\n{here.said()}")
+
+
+def _is_ready(here: LocalAWS) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{here.url}/health/readiness", timeout=2).is_success
+    return False

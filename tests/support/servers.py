@@ -14,8 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from infra_backends.aws.names import names_here
 from infra_backends.aws.provisioning import provision
-from infra_backends.aws.provisioning.clients import Clients, names_here
+from infra_backends.aws.provisioning.clients import Clients
 from tests.support.databases import created_postgresql_database
 from tests.support.emulators import Emulator, ministack
 from tests.support.fork_server import FORK_SERVER, Forked

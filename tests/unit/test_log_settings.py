@@ -6,7 +6,6 @@ import subprocess
 from typing import Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 
 from financial_api.settings.logs import QUIET, logging_settings
 from tests.support.fork_server import FORK_SERVER
@@ -93,14 +92,6 @@ def test_on_aws_they_are_json_unless_asked_otherwise() -> None:
 
     assert lines_of(run(CHATTER, **on_aws).stderr)[0]["message"] == "our own"
     assert run(CHATTER, **on_aws, LOG_FORMAT="line").stderr.splitlines()[0].endswith("our own")
-
-
-@pytest.mark.parametrize(
-    ("format", "level", "named"), [("xml", "INFO", "LOG_FORMAT"), ("json", "LOUD", "LOG_LEVEL")]
-)
-def test_a_misspelt_setting_is_named(format: str, level: str, named: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match=named):
-        logging_settings(format, level)
 
 
 def test_every_quiet_library_has_a_level_of_its_own() -> None:

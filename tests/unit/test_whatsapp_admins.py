@@ -4,8 +4,8 @@ import os
 import subprocess
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 
+from financial_api.kernel.environment import InvalidSettings
 from notifications.admins import Admin, admins_from
 from tests.support.fork_server import FORK_SERVER
 
@@ -55,7 +55,7 @@ def test_an_admin_acts_under_the_name_that_the_audit_log_shows():
     ],
 )
 def test_what_is_wrong_is_said_with_the_variable_and_without_the_number(text, fault):
-    with pytest.raises(ImproperlyConfigured) as refusal:
+    with pytest.raises(InvalidSettings) as refusal:
         admins_from(text)
 
     assert str(refusal.value).startswith("WHATSAPP_ADMINS")
@@ -79,7 +79,7 @@ def start(tmp_path, settings: str, **environment: str) -> "subprocess.CompletedP
     given = {
         "DJANGO_SETTINGS_MODULE": f"financial_api.settings.{settings}",
         "DATA_DIR": str(tmp_path),
-        "SECRET_KEY": "of-this-test",
+        "SECRET_KEY": "of-this-test" * 3,
     }
     return FORK_SERVER.run(("-c", PRINT), os.environ | given | environment)
 

@@ -7,10 +7,13 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.runserver import Command as DjangoRunserver
+from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
-from financial_api.kernel.loopback import is_loopback
 from financial_api.kernel.ports import is_free, taken
 from financial_api.management.development_server import Pool, Server
+from infra_backends import handles, persistence
+from infra_backends.checks import refuse_to_serve
+from infra_backends.exceptions import BackendUnavailable
 
 USUAL_PORT = 8000
 
@@ -31,15 +34,22 @@ class Command(DjangoRunserver):
         )
 
     def run(self, **options: Any) -> None:
-        if settings.ALLOW_MOCK_TOKENS and not is_loopback(self.addr):
-            raise CommandError(
-                f"ALLOW_MOCK_TOKENS is on, and {self.addr} is not a loopback address."
-            )
-        if not is_free(self.addr, int(self.port)):
-            raise CommandError(taken(int(self.port), "make run"))
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = self.addr
+        if DJANGO_AUTORELOAD_ENV not in os.environ:  # the process that reloads asks, and not each
+            refuse_to_serve(*handles())
+            if not is_free(self.addr, int(self.port)):
+                raise CommandError(taken(int(self.port), "make run"))
         self._is_brief = options["brief"]
         super().run(**options)
+
+    def check_migrations(self) -> None:
+        """Say which migrations are missing, and serve on where the database does not answer."""
+        try:
+            persistence.ping()
+        except BackendUnavailable as error:
+            self.stderr.write(f"The store does not answer: {error}")
+        else:
+            super().check_migrations()
 
     def get_handler(self, *args: Any, **options: Any) -> WSGIHandler:
         return Pool(super().get_handler(*args, **options), settings.THREADS)

@@ -1,6 +1,7 @@
 """`manage.py serve`: the production server."""
 
 import gc
+import logging
 import os
 from typing import Any
 
@@ -10,7 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from financial_api.kernel import metrics
 from financial_api.kernel.ports import is_free, taken
 from financial_api.management.production_server import production_server
-from infra_backends.checks import refuse_to_start
+from infra_backends import handles
+from infra_backends.checks import refuse_to_serve, warnings
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -31,7 +35,9 @@ class Command(BaseCommand):
         metrics.forget_the_dead(directory)
         metrics.share(directory)
         os.environ["METRICS_DIR"] = str(directory)
-        refuse_to_start()
+        refuse_to_serve(*handles())
+        for line in warnings():
+            logger.warning(line)
         gc.freeze()
         production_server(
             "financial_api.wsgi:application",

@@ -7,9 +7,11 @@ import sys
 
 from botocore.exceptions import EndpointConnectionError
 
+from financial_api.kernel.environment import refusing
+from infra_backends.aws.names import names_here
 from infra_backends.aws.provisioning import provision
-from infra_backends.aws.provisioning.clients import Clients, names_here
-from infra_backends.aws.provisioning.locality import require_local
+from infra_backends.aws.provisioning.clients import Clients
+from infra_backends.aws.provisioning.locality import NotLocal, require_local
 from infra_backends.aws.provisioning.waiting import wait_until
 
 NEIGHBOUR_SECONDS = 60.0
@@ -33,4 +35,5 @@ def _answers(clients: Clients) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    with refusing(NotLocal):
+        main()

@@ -1,13 +1,14 @@
 """The services that provisioning uses, as boto3 finds them in the environment."""
 
-import os
 from types import TracebackType
 from typing import Any, Self
 
 import boto3
 from botocore.config import Config
 
-from infra_backends.aws.names import Names
+from financial_api.kernel.environment import InvalidSettings
+from infra_backends.aws.access import missing_access
+from infra_backends.aws.names import region_here
 
 _CONFIG = Config(
     connect_timeout=2,
@@ -16,21 +17,17 @@ _CONFIG = Config(
 )
 
 
-def names_here() -> Names:
-    """Return the names under the prefix that the environment gives, AWS_PREFIX."""
-    return Names(os.environ.get("AWS_PREFIX") or Names().prefix)
-
-
-def region_here() -> str:
-    """Return the region that the environment gives, as `settings.aws` reads it."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-
-
 class Clients:
-    """One client for each service; at the end of a `with` block their connections are closed."""
+    """One client for each service; at the end of a `with` block their connections are closed.
+
+    Raises InvalidSettings where the environment gives no region or no credentials.
+    """
 
     def __init__(self) -> None:
-        session = boto3.Session(region_name=region_here())
+        region = region_here()
+        if lines := missing_access(region):
+            raise InvalidSettings("\n".join(lines))
+        session = boto3.Session(region_name=region)
         self.dynamodb: Any = session.client("dynamodb", config=_CONFIG)
         self.cognito: Any = session.client("cognito-idp", config=_CONFIG)
         self.events: Any = session.client("events", config=_CONFIG)

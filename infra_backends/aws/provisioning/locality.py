@@ -26,7 +26,7 @@ def require_local(clients: Clients) -> None:
     if foreign:
         raise NotLocal(
             f"These are no emulators on this machine: {', '.join(foreign)}. "
-            "AWS_ENDPOINT_URL says where an emulator is."
+            "AWS_ENDPOINT_URL says where an emulator is: export AWS_ENDPOINT_URL=http://127.0.0.1:4566"
         )
 
 

@@ -1,5 +1,6 @@
 """The identity backend of a Cognito user pool, on AWS or on an emulator of it."""
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,16 +11,24 @@ from django.core.checks import CheckMessage
 
 from accounts import development_tokens
 from accounts.callers import Identity
-from financial_api.kernel import deadline
+from financial_api.kernel import deadline, environment
 from financial_api.kernel.loopback import is_loopback
 from infra_backends.aws.service import Service, code_of
 from infra_backends.exceptions import BackendUnavailable, SignInRefused
 from infra_backends.identity.base import IdentityBackend
 from infra_backends.identity.cognito import tokens
 from infra_backends.identity.cognito.keys import Keys
-from infra_backends.identity.cognito.pool import Pool, RemotePool
+from infra_backends.identity.cognito.pool import NoPool, Pool, RemotePool
+
+logger = logging.getLogger(__name__)
 
 PING_SECONDS = 2.0
+
+NO_POOL = environment.missing(
+    "COGNITO_USER_POOL_ID",
+    "COGNITO_USER_POOL_ID=… COGNITO_CLIENT_ID=…, or run `manage.py aws_provision`",
+    why=" nor known from SSM ({reason})",
+)
 
 
 class Backend(IdentityBackend):
@@ -64,6 +73,18 @@ class Backend(IdentityBackend):
             checks.Error(f"{self.setting}['OPTIONS']: {fault}.", id="infra_backends.E010")
             for fault in self._faults()
         ]
+
+    def missing(self) -> Sequence[str]:
+        if lines := self._cognito.missing():
+            return lines
+        try:
+            with deadline.within(PING_SECONDS):
+                self._has_ids or self._remote_pool.fetch()
+        except NoPool as error:
+            return [NO_POOL.format(reason=error)]
+        except BackendUnavailable as error:
+            logger.warning("the user pool is not known yet: %s", error)
+        return ()
 
     def verify(self, token: str) -> Identity:
         if self._accept_development_tokens and token.startswith(development_tokens.PREFIX):
@@ -117,8 +138,11 @@ class Backend(IdentityBackend):
         self._ssm.close()
 
     def _known_pool(self) -> Pool:
-        given = self._pool.pool_id and self._pool.client_id
-        return self._pool if given else self._remote_pool.get()
+        return self._pool if self._has_ids else self._remote_pool.get()
+
+    @property
+    def _has_ids(self) -> bool:
+        return bool(self._pool.pool_id and self._pool.client_id)
 
     def _keys_of(self, pool: Pool) -> Keys:
         keys = self._keys.get(pool.pool_id)
@@ -142,7 +166,7 @@ class Backend(IdentityBackend):
             raise BackendUnavailable(f"cognito-idp {operation}: {code_of(error)}") from error
 
     def _faults(self) -> Iterator[str]:
-        if self._pool.pool_id and self._pool.client_id:
+        if self._has_ids:
             yield from self._pool.faults(self._region)
         elif self._pool.pool_id or self._pool.client_id:
             yield "USER_POOL_ID and CLIENT_ID go together; only one is given"

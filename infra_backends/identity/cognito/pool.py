@@ -36,6 +36,10 @@ class Pool:
         return faults
 
 
+class NoPool(BackendUnavailable):
+    """SSM answers, and gives no user pool's ids."""
+
+
 class RemotePool:
     """The ids that SSM has below `path`, at most a minute old while it answers."""
 
@@ -43,21 +47,22 @@ class RemotePool:
         self._ssm = ssm
         self._names = (path + USER_POOL_ID, path + CLIENT_ID)
         self._region = region
-        self._pool = Refreshed("the user pool's ids", self._fetch, fresh_seconds=FRESH_SECONDS)
+        self._pool = Refreshed("the user pool's ids", self.fetch, fresh_seconds=FRESH_SECONDS)
 
     def get(self) -> Pool:
         """Return the ids; raise BackendUnavailable if SSM never gave them and does not now."""
         return self._pool.get()
 
-    def _fetch(self) -> Pool:
+    def fetch(self) -> Pool:
+        """Return the ids as SSM gives them now; raise NoPool, or BackendUnavailable."""
         try:
             answer = self._ssm.call("get_parameters", Names=list(self._names))
         except ClientError as error:
-            raise BackendUnavailable(f"ssm get_parameters: {code_of(error)}") from error
+            raise NoPool(f"ssm get_parameters: {code_of(error)}") from error
         texts = {found["Name"]: found["Value"] for found in answer["Parameters"]}
         if missing := [name for name in self._names if name not in texts]:
-            raise BackendUnavailable(f"SSM has no {' and no '.join(missing)}")
+            raise NoPool(f"SSM has no {' and no '.join(missing)}")
         pool = Pool(*(texts[name] for name in self._names))
         if faults := pool.faults(self._region):
-            raise BackendUnavailable("; ".join(faults))
+            raise NoPool("; ".join(faults))
         return pool

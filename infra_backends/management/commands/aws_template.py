@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from infra_backends.aws.provisioning.clients import names_here
+from infra_backends.aws.names import names_here
 from infra_backends.aws.template import template
 
 

@@ -5,9 +5,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.management.base import BaseCommand, CommandError
 
+from infra_backends.aws.names import names_here
 from infra_backends.aws.provisioning import reset
 from infra_backends.aws.provisioning.changes import ProvisioningError
-from infra_backends.aws.provisioning.clients import Clients, names_here
+from infra_backends.aws.provisioning.clients import Clients
 from infra_backends.aws.provisioning.locality import NotLocal, require_local
 
 

@@ -113,5 +113,8 @@ class Backend(PersistenceBackend):
     def ping(self) -> None:
         self.read([CleanupKey()])
 
+    def missing(self) -> Sequence[str]:
+        return self._service.missing()
+
     def close(self) -> None:
         self._service.close()

@@ -1,5 +1,6 @@
 """What a database's error means: one table for each database's codes."""
 
+import re
 from enum import Enum, auto
 
 from django.db import Error, InterfaceError, OperationalError
@@ -14,10 +15,14 @@ class Fault(Enum):
     """SQLite's lock was taken: a timeout if it was waited for, else a conflict."""
     LOST = auto()
     """The database cannot be reached, or the connection is of no more use."""
+    UNMIGRATED = auto()
+    """A table or a column is not there: the service is ahead of its migrations."""
     BUG = auto()
     """Ours, such as a CHECK that does not hold."""
 
 
+_SQLITE_ERROR = 1
+_NO_SUCH = re.compile(r"no such (table|column)|table \w+ has no column")
 _SQLITE_CONSTRAINTS = {
     787: Fault.CONFLICT,  # SQLITE_CONSTRAINT_FOREIGNKEY
     1555: Fault.CONFLICT,  # SQLITE_CONSTRAINT_PRIMARYKEY
@@ -38,7 +43,8 @@ _SQLSTATES = {
     "57014": Fault.TIMEOUT,  # query_canceled
     "25006": Fault.LOST,  # read_only_sql_transaction: a replica, since a failover
     "25P03": Fault.LOST,  # idle_in_transaction_session_timeout
-    "42P01": Fault.LOST,  # undefined_table: not migrated yet
+    "42703": Fault.UNMIGRATED,  # undefined_column
+    "42P01": Fault.UNMIGRATED,  # undefined_table
 }
 
 
@@ -46,7 +52,9 @@ def fault_of(error: Error) -> Fault:
     """Return what an error of Django's database layer means."""
     cause = error.__cause__
     code = getattr(cause, "sqlite_errorcode", None)
-    if code is not None:
+    if code == _SQLITE_ERROR and _NO_SUCH.match(str(cause)):
+        known: Fault | None = Fault.UNMIGRATED
+    elif code is not None:
         known = _SQLITE_CONSTRAINTS.get(code) or _SQLITE_PRIMARY.get(code & 0xFF)
     else:
         known = _SQLSTATES.get(getattr(cause, "sqlstate", None) or "")

@@ -87,7 +87,10 @@ def _translated() -> Iterator[float]:
         if fault is Fault.LOST:
             _drop_connection()
         kind = ConcurrencyError if fault is Fault.CONFLICT else BackendUnavailable
-        raise kind(f"the database says: {error}") from error
+        said = " ".join(str(error).split())
+        if fault is Fault.UNMIGRATED:
+            raise kind(f"the database wants `manage.py migrate`: {said}") from error
+        raise kind(f"the database says: {said}") from error
     finally:
         gives_up_at.reset(before)
 

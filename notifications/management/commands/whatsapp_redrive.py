@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from infra_backends import persistence
+from infra_backends.management.operator_command import OperatorCommand
 from notifications import delivery
 from notifications.entities import DeliveryStatus, NotificationKey
 
 MOST = 1000
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Have dead-lettered messages to admins sent again."
 
     def add_arguments(self, parser: CommandParser) -> None:

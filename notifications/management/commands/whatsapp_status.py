@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from financial_api.kernel.clock import iso
 from infra_backends import persistence
+from infra_backends.management.operator_command import OperatorCommand
 from notifications.entities import DeliveryStatus, InboundMessage, Notification
 from notifications.phones import masked, normalised
 from outbox.entities import EntityType
@@ -15,7 +16,7 @@ MOST = 100
 SHOWN = (DeliveryStatus.PENDING, DeliveryStatus.FAILED, DeliveryStatus.DEAD_LETTER)
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Show messages to admins that are not delivered, those about a request, or answers."
 
     def add_arguments(self, parser: CommandParser) -> None:

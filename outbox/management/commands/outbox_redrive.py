@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.callers import Caller
 from financial_api.kernel.errors import ApiError
 from financial_api.kernel.ids import is_id
+from infra_backends.management.operator_command import OperatorCommand
 from outbox import services
 from outbox.entities import EventType
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Send dead-lettered events once more: all of them, those of a type, or one."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,16 +4,17 @@ import logging
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from financial_api.application.chores import Upkeep, UpkeepThread
 from infra_backends.exceptions import BackendUnavailable
+from infra_backends.management.operator_command import OperatorCommand
 from outbox.relay import SWEEP_SECONDS, Relay
 
 logger = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Drain the outbox in a loop; stops after the batch it is at on SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:

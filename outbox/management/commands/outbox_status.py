@@ -1,28 +1,129 @@
 """`manage.py outbox_status`: how far the relay is behind."""
 
+import contextlib
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from outbox.status import ShardStatus, dead_letters, shard_statuses
+from financial_api.kernel import clock
+from infra_backends.exceptions import BackendUnavailable
+from infra_backends.management.operator_command import OperatorCommand
+from outbox.entities import Event
+from outbox.status import LATE, ShardStatus, dead_letters, shard_statuses
 
 MOST_DEAD_LETTERS = 100
+WATCH_SECONDS = 2.0
+
+BACKLOG_STATUS = 3
+DEAD_LETTERS_STATUS = 4
+"""The exit status for one of them; their sum for both."""
+
+CLEAR = "\033[H\033[2J"
 
 
-class Command(BaseCommand):
-    help = "Show per shard how many events wait, how old the oldest is and who drains it."
+@dataclass(frozen=True, slots=True)
+class _Outbox:
+    shards: Sequence[ShardStatus]
+    dead: Sequence[Event]
+
+    @property
+    def is_late(self) -> bool:
+        return any((shard.oldest_seconds or 0) > LATE.total_seconds() for shard in self.shards)
+
+    @property
+    def exit_status(self) -> int:
+        return BACKLOG_STATUS * self.is_late + DEAD_LETTERS_STATUS * bool(self.dead)
+
+
+class Command(OperatorCommand):
+    help = (
+        "Show per shard how many events wait, how old the oldest is in seconds and who drains it, "
+        f"and the dead letters. The exit status is {BACKLOG_STATUS} when an event has waited for "
+        f"over {LATE.total_seconds():.0f} seconds, {DEAD_LETTERS_STATUS} when there are dead "
+        "letters, their sum for both, and 1 when the store does not answer."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="an object, on one line")
+        parser.add_argument(
+            "--watch",
+            metavar="SECONDS",
+            type=float,
+            nargs="?",
+            const=WATCH_SECONDS,
+            help=f"show it again so often ({WATCH_SECONDS:g}), until Ctrl-C",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{'shard':>5}  {'depth':>7}  {'oldest':>10}  lease")
-        for status in shard_statuses():
-            self.stdout.write(_line(status))
-        dead = dead_letters(MOST_DEAD_LETTERS)
-        more = " or more" if len(dead) == MOST_DEAD_LETTERS else ""
-        self.stdout.write(f"\ndead letters: {len(dead)}{more}")
-        for event in dead:
-            self.stdout.write(
-                f"  {event.event_id}  {event.event_type}  {event.entity_id}  {event.last_error}"
-            )
+        text = _json if options["json"] else _table
+        if options["watch"] is not None:
+            self._watch(text, options["watch"])
+            return
+        outbox = _look()
+        self.stdout.write(text(outbox))
+        if outbox.exit_status:
+            sys.exit(outbox.exit_status)
+
+    def _watch(self, text: Callable[[_Outbox], str], seconds: float) -> None:
+        """Show it again and again until Ctrl-C, also while the store does not answer."""
+        clear = CLEAR if self.stdout.isatty() else ""
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                try:
+                    shown = text(_look())
+                except BackendUnavailable as error:
+                    shown = f"Not available: {error}"
+                self.stdout.write(clear + shown)
+                self.stdout.flush()
+                clock.sleep(seconds)
+
+
+def _look() -> _Outbox:
+    return _Outbox(shard_statuses(), dead_letters(MOST_DEAD_LETTERS))
+
+
+def _json(outbox: _Outbox) -> str:
+    return json.dumps(
+        {
+            "shards": [
+                {
+                    "shard": status.shard,
+                    "depth": status.depth,
+                    "oldestSeconds": status.oldest_seconds,
+                    "holder": status.holder,
+                }
+                for status in outbox.shards
+            ],
+            "backlog": outbox.is_late,
+            "deadLetters": [
+                {
+                    "eventId": event.event_id,
+                    "eventType": event.event_type,
+                    "entityId": event.entity_id,
+                    "lastError": event.last_error,
+                }
+                for event in outbox.dead
+            ],
+        }
+    )
+
+
+def _table(outbox: _Outbox) -> str:
+    more = " or more" if len(outbox.dead) == MOST_DEAD_LETTERS else ""
+    lines = [
+        f"{'shard':>5}  {'depth':>7}  {'oldest':>10}  lease",
+        *map(_line, outbox.shards),
+        "",
+        f"dead letters: {len(outbox.dead)}{more}",
+    ]
+    lines += [
+        f"  {event.event_id}  {event.event_type}  {event.entity_id}  {event.last_error}"
+        for event in outbox.dead
+    ]
+    return "\n".join(lines)
 
 
 def _line(status: ShardStatus) -> str:

@@ -1,0 +1,179 @@
+"""Settings from the environment: each is read here, as it stands, and judged.
+
+Nothing in a value is interpreted or replaced: `$`, `#`, `=`, quotes and blanks are what they are.
+What cannot be meant is refused, since a guess may switch off what should protect. Empty is a value
+only of what may be left out; anything else says so by not being there.
+"""
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Collection, Iterator
+from urllib.parse import SplitResult, urlsplit
+
+LONGEST = 8192
+"""Characters of a value, at the most."""
+
+SHOWN = 40
+"""Characters of a value that a refusal shows, at the most."""
+
+QUOTES = "\"'"
+BOOLEANS = {
+    **dict.fromkeys(("on", "true", "yes", "1"), True),
+    **dict.fromkeys(("off", "false", "no", "0"), False),
+}
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,19}://")
+
+
+class InvalidSettings(Exception):
+    """The process must not start. Its text has a line for each setting, and what is valid."""
+
+
+@contextlib.contextmanager
+def refusing(*also: type[Exception]) -> Iterator[None]:
+    """End the process for what the block refuses: lines on standard error, status 1, no traceback.
+
+    `also` are other errors that say in a line what is to be set otherwise.
+    """
+    errors: tuple[type[Exception], ...] = (InvalidSettings, *also)
+    try:
+        yield
+    except errors as error:
+        sys.exit(str(error))
+
+
+def text(
+    name: str, default: str = "", *, pattern: str = ".+", valid: str = "text", secret: bool = False
+) -> str:
+    """Return a text; `valid` says of which kind it is, `pattern` is what it must match."""
+    value = _given(name, may_be_empty=not default, secret=secret)
+    if not value:
+        return default
+    if not re.fullmatch(pattern, value):
+        raise refusal(name, value, f"valid is {valid}", secret=secret)
+    return value
+
+
+def secret(name: str, *, shortest: int = 1) -> str:
+    """Return a secret, or nothing; what is sent in a header must fit into one."""
+    valid = f"{shortest} and more visible ASCII characters, with blanks between them alone"
+    value = text(name, pattern=r"[!-~]([ -~]*[!-~])?", valid=valid, secret=True)
+    if value and len(value) < shortest:
+        raise refusal(name, value, f"valid is {valid}", secret=True)
+    return value
+
+
+def boolean(name: str, default: bool) -> bool:
+    value = _given(name)
+    if value is None:
+        return default
+    if value.lower() not in BOOLEANS:
+        raise refusal(name, value, f"valid are {', '.join(BOOLEANS)}")
+    return BOOLEANS[value.lower()]
+
+
+def whole(name: str, default: int, *, least: int, most: int) -> int:
+    """Return a whole number, in decimal digits."""
+    value = _given(name)
+    if value is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
+        raise refusal(name, value, f"valid is a whole number from {least} to {most}")
+    return int(value)
+
+
+def seconds(name: str, default: float, *, most: int) -> float:
+    """Return a number of seconds, such as 30 or 0.5."""
+    value = _given(name)
+    if value is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", value) or float(value) > most:
+        raise refusal(name, value, f"valid is a number of seconds from 0 to {most}")
+    return float(value)
+
+
+def choice(name: str, default: str, *, among: Collection[str]) -> str:
+    """Return one of several words, as it is written there; it may be given in any case."""
+    value = _given(name)
+    if value is None:
+        return default
+    for one in among:
+        if value.lower() == one.lower():
+            return one
+    raise refusal(name, value, f"valid are {', '.join(among)}")
+
+
+def words(
+    name: str, default: Collection[str] = (), *, pattern: str, valid: str, most: int = 100
+) -> list[str]:
+    """Return the entries of a list with commas, which blanks may surround; each must match."""
+    value = _given(name, may_be_empty=not default)
+    if not value:
+        return list(default)
+    entries = [entry for entry in map(str.strip, value.split(",")) if entry]
+    if not entries or len(entries) > most:
+        raise refusal(name, value, f"valid are 1 to {most} of {valid}, comma-separated")
+    for entry in entries:
+        if not re.fullmatch(pattern, entry):
+            raise refusal(name, entry, f"valid are {valid}, comma-separated")
+    return entries
+
+
+def url(name: str, *, schemes: Collection[str], needs_host: bool = True) -> str:
+    """Return a URL of one of these schemes, or nothing.
+
+    What is refused is not shown: a URL may hold a password.
+    """
+    value = _given(name, may_be_empty=True, secret=True)
+    if not value:
+        return ""
+    parts = _split(value)
+    if parts is None or parts.scheme not in schemes or (needs_host and not parts.hostname):
+        forms = ", ".join(f"{scheme}://{'host' if needs_host else '…'}" for scheme in schemes)
+        raise refusal(name, value, f"valid are {forms}", secret=True)
+    return value
+
+
+def refusal(name: str, value: str, valid: str, *, secret: bool = False) -> InvalidSettings:
+    """Return what says in one line that a setting has a value that is not valid."""
+    shown = f"{value[:SHOWN]}…" if len(value) > SHOWN else value
+    if not value:
+        was = "empty"
+    elif secret:
+        scheme = _SCHEME.match(value)
+        was = f"{scheme[0]}…" if scheme else f"{len(value)} characters, not shown here"
+    else:
+        was = ascii(shown)
+    return InvalidSettings(f"{name} is {was}; {valid}.")
+
+
+def missing(name: str, export: str, *, why: str = "") -> str:
+    """Return the line for a setting that is not there: its name, and the line to export."""
+    return f"{name} is not set{why}: export {export}"
+
+
+def _given(name: str, *, may_be_empty: bool = False, secret: bool = False) -> str | None:
+    """Return a value as it stands, or None; raise InvalidSettings for what no setting can be."""
+    value = os.environ.get(name)
+    if value is None:
+        return None
+    if not value and not may_be_empty:
+        raise refusal(name, value, "leave it out, or give it a value")
+    if len(value) > LONGEST:
+        raise refusal(name, value, f"valid are up to {LONGEST} characters", secret=secret)
+    if len(value) > 1 and value[0] == value[-1] and value[0] in QUOTES:
+        raise refusal(name, value, "take the quotes away, which belong to it here", secret=secret)
+    if not value.isprintable():
+        raise refusal(name, value, "valid is what can be printed, on one line", secret=secret)
+    return value
+
+
+def _split(value: str) -> SplitResult | None:
+    """Return the parts of a URL whose host and port can be read, or None."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return parts
