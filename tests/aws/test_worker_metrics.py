@@ -22,7 +22,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServ
         environment = given | together
         environment.pop("CELERY_BROKER_URL", None)
         with (
-            running(environment, TRUSTED_PROXIES="0") as server,
+            running(environment) as server,
             working(environment, processes=2) as worker,
         ):
             yield server, worker

@@ -28,6 +28,18 @@ def strict_server(environment: dict[str, str]) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="session")
+def proxied_server(environment: dict[str, str]) -> Iterator[RunningServer]:
+    """A server that believes one proxy in front, and lets nobody fail often."""
+    with running(
+        environment,
+        TRUSTED_PROXIES="1",
+        ALLOW_MOCK_TOKENS="off",
+        THROTTLE_FAILURES_PER_MINUTE="3",
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def bare_server(environment: dict[str, str]) -> Iterator[RunningServer]:
     """A server of one process with everything off that can be."""
     with running(

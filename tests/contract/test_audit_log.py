@@ -120,7 +120,7 @@ def expected(admin: Admin, customer: Customer, action: Action, target_id: str) -
         "newValue": action.new,
         "reason": REASON,
         "requestId": ORIGIN["X-Request-ID"],
-        "ipAddress": admin.http.headers["X-Forwarded-For"],
+        "ipAddress": admin.address,
         "userAgent": ORIGIN["User-Agent"],
     }
 

@@ -165,7 +165,7 @@ def test_it_leaves_one_audit_record(cleaned: Cleaned) -> None:
         "newValue": {"deletedCounts": expect(cleaned.completed, 200)["deletedCounts"]},
         "reason": "Cleanup confirmed by token",
         "requestId": cleaned.completed.headers["X-Request-ID"],
-        "ipAddress": cleaned.admin.http.headers["X-Forwarded-For"],
+        "ipAddress": cleaned.admin.address,
     }
 
 

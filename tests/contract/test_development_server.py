@@ -19,7 +19,7 @@ READS = ("/health/liveness", "/v1/dashboard", "/v1/cards", "/v1/offers")
 
 @pytest.fixture(scope="module")
 def development_server(environment: dict[str, str]) -> Iterator[RunningServer]:
-    with running(environment, command="runserver", TRUSTED_PROXIES="0") as server:
+    with running(environment, command="runserver") as server:
         yield server
 
 

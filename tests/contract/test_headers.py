@@ -5,7 +5,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.support.api import Admin, Api, Customer, expect
+from tests.support.api import Admin, Api, Customer, error_of, expect
+from tests.support.servers import RunningServer
 
 NOTHING_CHANGED = {"If-None-Match": "*"}
 ANSWERS: dict[str, Callable[[Customer], httpx.Response]] = {
@@ -81,9 +82,15 @@ def test_answers_outside_v1_have_the_security_headers_too(anyone: Api, path: str
     assert headers["X-Request-ID"]
 
 
+@pytest.fixture
+def proxy(proxied_server: RunningServer, opened: Callable[[Api], Api]) -> Api:
+    """The proxy in front of a server that believes it."""
+    return opened(Api(proxied_server.url))
+
+
 @pytest.mark.parametrize("path", ["/health/liveness", "/v1/cards", "/nothing", "/docs"])
-def test_behind_tls_browsers_are_told_to_stay_there(anyone: Api, path: str) -> None:
-    answer = anyone.get(path, headers={"X-Forwarded-Proto": "https"})
+def test_behind_tls_browsers_are_told_to_stay_there(proxy: Api, path: str) -> None:
+    answer = proxy.get(path, headers={"X-Forwarded-Proto": "https"})
 
     assert "max-age=" in answer.headers["Strict-Transport-Security"]
 
@@ -93,6 +100,13 @@ def test_an_answer_never_sets_a_cookie(customer: Customer) -> None:
 
     expect(answer, 201)
     assert "Set-Cookie" not in answer.headers
+
+
+odd = pytest.mark.parametrize(
+    "value",
+    [b"\xff\xfe\x80", "é日".encode(), b'"', b"a" * 4000],
+    ids=["bytes", "text", "quote", "long"],
+)
 
 
 @pytest.mark.parametrize(
@@ -114,11 +128,7 @@ def test_an_answer_never_sets_a_cookie(customer: Customer) -> None:
         "Host",
     ],
 )
-@pytest.mark.parametrize(
-    "value",
-    [b"\xff\xfe\x80", "é日".encode(), b'"', b"a" * 4000],
-    ids=["bytes", "text", "quote", "long"],
-)
+@odd
 def test_no_header_causes_a_crash(admin: Admin, name: str, value: bytes) -> None:
     answer = admin.patch(
         "/v1/admin/users/nobody/score",
@@ -127,6 +137,13 @@ def test_no_header_causes_a_crash(admin: Admin, name: str, value: bytes) -> None
     )
 
     assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Forwarded-Proto"])
+@odd
+def test_no_header_of_a_trusted_proxy_causes_a_crash(proxy: Api, name: str, value: bytes) -> None:
+    expect(proxy.get("/health/liveness", headers={name: value}), 200)
+    error_of(proxy.get("/v1/cards", headers={name: value}), 401, "INVALID_TOKEN")
 
 
 @pytest.mark.parametrize("value", [b"\xff\xfe\x80", "é日\u0000".encode()[:-1], b"a" * 4000])

@@ -3,23 +3,24 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import httpx
 import pytest
 
-from tests.support.api import Api, Customer, error_of, expect, new_address
-from tests.support.servers import RunningServer, running
+from tests.support.api import Api, Customer, error_of, expect, new_address, new_key
+from tests.support.servers import RunningServer
 
 REQUESTS = 5
 FAILURES = 3
 
 
 @pytest.fixture
-def strict(strict_server: RunningServer, opened: Callable[[Api], Api]) -> Callable[[], Customer]:
+def strict(strict_server: RunningServer, opened: Callable[[Api], Api]) -> Callable[..., Customer]:
     """Makes users of the strict server."""
 
-    def make() -> Customer:
-        customer = Customer(strict_server.url)
+    def make(**options: str) -> Customer:
+        customer = Customer(strict_server.url, **options)
         opened(customer)
         return customer
 
@@ -39,7 +40,7 @@ def statuses(answers: list[httpx.Response]) -> list[int]:
     return [answer.status_code for answer in answers]
 
 
-def test_requests_are_counted_exactly(strict: Callable[[], Customer]) -> None:
+def test_requests_are_counted_exactly(strict: Callable[..., Customer]) -> None:
     def act() -> list[httpx.Response]:
         customer = strict()
         return [customer.get("/v1/cards") for _ in range(REQUESTS + 2)]
@@ -52,7 +53,7 @@ def test_requests_are_counted_exactly(strict: Callable[[], Customer]) -> None:
     assert {answer.headers["X-RateLimit-Limit"] for answer in answers} == {str(REQUESTS)}
 
 
-def test_one_over_the_limit_is_told_when_to_come_back(strict: Callable[[], Customer]) -> None:
+def test_one_over_the_limit_is_told_when_to_come_back(strict: Callable[..., Customer]) -> None:
     def act() -> list[httpx.Response]:
         customer = strict()
         return [customer.get("/v1/cards") for _ in range(REQUESTS + 1)]
@@ -65,7 +66,7 @@ def test_one_over_the_limit_is_told_when_to_come_back(strict: Callable[[], Custo
     assert abs(int(refused.headers["Retry-After"]) - resets_in) <= 2
 
 
-def test_simultaneous_requests_are_counted_exactly(strict: Callable[[], Customer]) -> None:
+def test_simultaneous_requests_are_counted_exactly(strict: Callable[..., Customer]) -> None:
     def act() -> list[httpx.Response]:
         customer = strict()
         with ThreadPoolExecutor(20) as pool:
@@ -74,7 +75,7 @@ def test_simultaneous_requests_are_counted_exactly(strict: Callable[[], Customer
     assert statuses(in_one_window(act)).count(200) == REQUESTS
 
 
-def test_a_refused_request_has_no_effect(strict: Callable[[], Customer]) -> None:
+def test_a_refused_request_has_no_effect(strict: Callable[..., Customer]) -> None:
     def act() -> list[httpx.Response]:
         customer = strict()
         answers = [customer.get("/v1/cards") for _ in range(REQUESTS)]
@@ -85,7 +86,7 @@ def test_a_refused_request_has_no_effect(strict: Callable[[], Customer]) -> None
     error_of(refused, 429, "RATE_LIMIT_EXCEEDED")
 
 
-def test_users_are_counted_apart(strict: Callable[[], Customer]) -> None:
+def test_users_are_counted_apart(strict: Callable[..., Customer]) -> None:
     first, second = strict(), strict()
     for _ in range(REQUESTS + 1):
         first.get("/v1/cards")
@@ -93,26 +94,29 @@ def test_users_are_counted_apart(strict: Callable[[], Customer]) -> None:
     expect(second.get("/v1/cards"), 200)
 
 
-def test_a_user_is_counted_wherever_it_is(strict: Callable[[], Customer]) -> None:
+def test_a_user_is_counted_wherever_it_is(strict: Callable[..., Customer]) -> None:
     def act() -> list[httpx.Response]:
-        customer = strict()
-        return [
-            customer.get("/v1/cards", headers={"X-Forwarded-For": new_address()})
-            for _ in range(REQUESTS + 1)
-        ]
+        places = [strict(ecosystem_id=f"roaming-{new_key()}")]
+        places += [strict(ecosystem_id=places[0].ecosystem_id) for _ in range(REQUESTS)]
+        assert len({place.address for place in places}) > 1
+        return [place.get("/v1/cards") for place in places]
 
     assert statuses(in_one_window(act))[-1] == 429
 
 
-def failing(server: RunningServer, *forwarded: str) -> list[httpx.Response]:
-    """Fail to authenticate once for each value of X-Forwarded-For."""
-    api = Api(server.url)
-    answers = [
-        api.get("/v1/cards", headers={"X-Forwarded-For": value, "Authorization": "Bearer bad"})
-        for value in forwarded
-    ]
-    api.close()
+def failing(server: RunningServer, *addresses: str) -> list[httpx.Response]:
+    """Fail to authenticate once from each address."""
+    answers = []
+    for address in addresses:
+        with closing(Api(server.url, "bad", address)) as api:
+            answers.append(api.get("/v1/cards"))
     return answers
+
+
+def failing_through(server: RunningServer, *forwarded: str) -> list[httpx.Response]:
+    """Fail to authenticate once for each X-Forwarded-For that a proxy sends."""
+    with closing(Api(server.url, "bad")) as proxy:
+        return [proxy.get("/v1/cards", headers={"X-Forwarded-For": value}) for value in forwarded]
 
 
 def test_failed_authentications_are_counted_by_address(strict_server: RunningServer) -> None:
@@ -133,48 +137,51 @@ def test_another_address_may_still_fail(strict_server: RunningServer) -> None:
 
 
 def test_a_valid_token_from_a_blocked_address_is_served(
-    strict_server: RunningServer, strict: Callable[[], Customer]
+    strict_server: RunningServer, strict: Callable[..., Customer]
 ) -> None:
     address = new_address()
     blocked = in_one_window(lambda: failing(strict_server, *[address] * (FAILURES + 1)))
     assert statuses(blocked)[-1] == 429
 
-    answer = strict().get("/v1/cards", headers={"X-Forwarded-For": address})
-
-    expect(answer, 200)
+    expect(strict(address=address).get("/v1/cards"), 200)
 
 
-def test_what_came_before_the_trusted_proxy_is_hearsay(strict_server: RunningServer) -> None:
+def test_behind_a_trusted_proxy_it_is_the_address_that_the_proxy_heard_from(
+    proxied_server: RunningServer,
+) -> None:
+    mine = new_address()
+
+    answers = in_one_window(lambda: failing_through(proxied_server, *[mine] * (FAILURES + 1)))
+
+    assert statuses(answers)[-1] == 429
+    assert statuses(failing_through(proxied_server, new_address())) == [401]
+
+
+def test_what_came_before_the_trusted_proxy_is_hearsay(proxied_server: RunningServer) -> None:
     def act() -> list[httpx.Response]:
         mine = new_address()
-        return failing(
-            strict_server, *(f"{new_address()}, {new_address()}, {mine}" for _ in range(4))
+        return failing_through(
+            proxied_server, *(f"{new_address()}, {new_address()}, {mine}" for _ in range(4))
         )
 
     assert statuses(in_one_window(act)) == [401, 401, 401, 429]
 
 
-def test_the_address_may_be_of_version_6(strict_server: RunningServer) -> None:
+def test_the_address_may_be_of_version_6(proxied_server: RunningServer) -> None:
     def act() -> list[httpx.Response]:
-        address = f"2001:db8::{new_address().split('.')[0]}:{new_address().split('.')[1]}"
-        return failing(strict_server, *[address] * 4)
+        _, *parts = new_address().split(".")
+        return failing_through(proxied_server, *[f"2001:db8::{':'.join(parts)}"] * 4)
 
     assert statuses(in_one_window(act)) == [401, 401, 401, 429]
 
 
 def test_the_header_counts_for_nothing_where_no_proxy_is_trusted(
-    environment: dict[str, str],
+    strict_server: RunningServer,
 ) -> None:
-    with running(environment, TRUSTED_PROXIES="0", THROTTLE_FAILURES_PER_MINUTE="3") as server:
+    def act() -> list[httpx.Response]:
+        return failing_through(strict_server, *(new_address() for _ in range(4)))
 
-        def act() -> list[httpx.Response]:
-            return failing(server, *(new_address() for _ in range(4)))
-
-        answers = act()
-        if len({answer.headers["X-RateLimit-Reset"] for answer in answers}) > 1:
-            answers = act()
-
-    assert statuses(answers)[-1] == 429
+    assert statuses(in_one_window(act))[-1] == 429
 
 
 def test_health_is_never_throttled(strict_server: RunningServer) -> None:

@@ -21,3 +21,11 @@ def server() -> Iterator[RunningServer]:
         running(environment, LOG_LEVEL="DEBUG", **settings) as server,
     ):
         yield server
+
+
+@pytest.fixture(scope="session")
+def proxied() -> Iterator[RunningServer]:
+    """A server that believes one proxy in front, and so takes no development tokens."""
+    settings = {"THROTTLE": "off", "TRUSTED_PROXIES": "1", "ALLOW_MOCK_TOKENS": "off"}
+    with memory_environment() as environment, running(environment, **settings) as server:
+        yield server

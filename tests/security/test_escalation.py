@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from accounts.development_tokens import issue
+from accounts.callers import Identity
+from accounts.development_tokens import PREFIX, issue
 from infra_backends import identity, persistence
 from infra_backends.identity.local import Backend as LocalIdentity
 from infra_backends.persistence import memory
@@ -14,13 +15,18 @@ from tests.support.in_process import URL, in_process, nothing_cached
 
 OUTBOX = "/v1/admin/outbox"
 ADMINS_TOKEN = issue("an-admin", "admin")
+FROM_A_PROXY: dict[str, dict[str, Any]] = {
+    "what proxies say": {
+        "headers": {"X-Forwarded-User": "an-admin", "X-Remote-User": "an-admin", "Via": "admin"}
+    },
+    "an address of this machine": {
+        "headers": {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Host": "localhost"}
+    },
+}
 BESIDE: dict[str, dict[str, Any]] = {
     "a role": {"headers": {"X-Role": "admin", "X-User-Role": "admin", "Role": "admin"}},
     "an identity": {
         "headers": {"X-Ecosystem-Id": "an-admin", "X-User": "an-admin", "From": "an-admin"}
-    },
-    "what proxies say": {
-        "headers": {"X-Forwarded-User": "an-admin", "X-Remote-User": "an-admin", "Via": "admin"}
     },
     "what a gateway of AWS says": {
         "headers": {"X-Amzn-Oidc-Identity": "an-admin", "X-Amzn-Oidc-Data": ADMINS_TOKEN}
@@ -42,10 +48,8 @@ BESIDE: dict[str, dict[str, Any]] = {
     "another path": {
         "headers": {"X-Original-URL": "/health/liveness", "X-Rewrite-URL": "/health/liveness"}
     },
-    "an address of this machine": {
-        "headers": {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Host": "localhost"}
-    },
 }
+ALL = BESIDE | FROM_A_PROXY
 
 
 @pytest.mark.parametrize("beside", BESIDE.values(), ids=BESIDE)
@@ -55,7 +59,28 @@ def test_nothing_beside_its_token_makes_a_user_an_admin(
     error_of(customer.get(OUTBOX, **beside), 403, "FORBIDDEN")
 
 
-@pytest.mark.parametrize("beside", BESIDE.values(), ids=BESIDE)
+class Provider(LocalIdentity):
+    """Takes tokens that are no development tokens, and so may pass a proxy."""
+
+    def verify(self, token: str) -> Identity:
+        return super().verify(PREFIX + token)
+
+
+@pytest.mark.parametrize("beside", ALL.values(), ids=ALL)
+def test_nothing_beside_a_providers_token_makes_a_user_an_admin(
+    opened: Callable[[Api], Api], beside: dict[str, Any]
+) -> None:
+    token = issue("a-user").removeprefix(PREFIX)
+    with (
+        nothing_cached(),
+        identity.use(Provider(accept_development_tokens=True)),
+        persistence.use(memory.Backend()),
+    ):
+        user = opened(in_process(Api(URL, token)))
+        error_of(user.get(OUTBOX, **beside), 403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize("beside", ALL.values(), ids=ALL)
 def test_nothing_but_a_token_lets_anyone_in(anyone: Api, beside: dict[str, Any]) -> None:
     error_of(anyone.get(OUTBOX, **beside), 401, "INVALID_TOKEN")
 

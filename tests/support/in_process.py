@@ -33,9 +33,8 @@ def in_process(client: C) -> C:
     """Return a client of `URL`, which this process answers from now on."""
     headers = client.http.headers
     client.http.close()
-    client.http = httpx.Client(
-        transport=httpx.WSGITransport(_application()), base_url=client.base_url, headers=headers
-    )
+    transport = httpx.WSGITransport(_application(), remote_addr=client.address)
+    client.http = httpx.Client(transport=transport, base_url=client.base_url, headers=headers)
     return client
 
 

@@ -141,7 +141,6 @@ def running(
         "WORKERS": "1",
         "ALLOW_MOCK_TOKENS": "on",
         "ALLOW_CLEANUP": "on",
-        "TRUSTED_PROXIES": "1",
         "SECRET_KEY": secrets.token_hex(16),
         "DISABLED_ACCOUNTS": "disabled-at-the-provider",
         "PYTHONUNBUFFERED": "1",

@@ -1,0 +1,27 @@
+"""What proxies, tunnels and load balancers add to a request that they pass on."""
+
+FORWARDED: dict[str, dict[str, str]] = {
+    "the nginx of the documents": {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"},
+    "nginx, with what Debian includes": {"X-Real-IP": "203.0.113.9"},
+    "nginx, with the name it was asked by": {"X-Forwarded-Host": "api.example"},
+    "Apache": {"X-Forwarded-Server": "proxy.example"},
+    "Caddy, for a client that says it is here": {"X-Forwarded-For": "127.0.0.1"},
+    "Traefik": {"X-Forwarded-Port": "443"},
+    "HAProxy, by RFC 7239": {"Forwarded": "for=203.0.113.9;proto=https"},
+    "a proxy that hides its client": {"Forwarded": "for=unknown"},
+    "a prefix that was cut off": {"X-Forwarded-Prefix": "/api"},
+    "an empty value": {"X-Forwarded-For": ""},
+    "Envoy": {"X-Envoy-Expected-Rq-Timeout-Ms": "15000"},
+    "Squid, Varnish, Google": {"Via": "1.1 proxy.example"},
+    "a load balancer of AWS": {"X-Amzn-Trace-Id": "Root=1-67891233-abcdef012345678912345678"},
+    "any CDN": {"CDN-Loop": "cdn.example"},
+    "Cloudflare, and its tunnels": {"CF-Connecting-IP": "203.0.113.9"},
+    "Cloudflare, without the address": {"CF-Ray": "230b030023ae2822-SJC"},
+    "Akamai": {"True-Client-IP": "203.0.113.9"},
+    "Fastly": {"Fastly-Client-IP": "203.0.113.9"},
+    "Azure": {"X-Azure-ClientIP": "203.0.113.9"},
+    "others": {"X-Client-IP": "203.0.113.9"},
+    "a cluster": {"X-Cluster-Client-IP": "203.0.113.9"},
+    "Tailscale": {"Tailscale-User-Login": "somebody@example.com"},
+    "a name that WSGI reads alike": {"X_Forwarded_For": "203.0.113.9"},
+}
