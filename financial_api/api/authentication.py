@@ -4,11 +4,12 @@ import re
 
 from django.http import HttpRequest
 
+from accounts import development_tokens
 from accounts.callers import Caller, Identity, Origin
 from accounts.entities import User, UserKey
 from accounts.rules import check_standing
 from financial_api.api import throttling
-from financial_api.api.context import EdgeContext, context_of
+from financial_api.api.context import EdgeContext, context_of, is_from_this_machine
 from financial_api.kernel import log_context
 from financial_api.kernel.aging_cache import AgingCache
 from financial_api.kernel.errors import AccountDisabled, InvalidToken, Unauthenticated
@@ -38,7 +39,7 @@ def authenticate(request: HttpRequest) -> Caller:
     context = context_of(request)
     counting = throttling.throttle()
     try:
-        known = identity.verify(_bearer_token(request))
+        known = identity.verify(_token(request))
     except Unauthenticated:
         count_failure(request)
         raise
@@ -67,9 +68,12 @@ def note_changed(ecosystem_id: str) -> None:
     _records.forget(ecosystem_id)
 
 
-def _bearer_token(request: HttpRequest) -> str:
+def _token(request: HttpRequest) -> str:
+    """Return what may be verified: no development token from elsewhere, whoever would take it."""
     match = _BEARER.fullmatch(request.META.get("HTTP_AUTHORIZATION", "").strip())
     if match is None:
+        raise InvalidToken
+    if match[1].startswith(development_tokens.PREFIX) and not is_from_this_machine(request):
         raise InvalidToken
     return match[1]
 

@@ -9,11 +9,18 @@ from django.http import HttpRequest
 
 from financial_api.api.throttling import Rate
 from financial_api.kernel import clock, ids, log_context
+from financial_api.kernel.loopback import is_loopback
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
 _TRACEPARENT = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
 )
+_PROXYS_TRACE = re.compile(
+    r"HTTP_((X_)?FORWARDED|(VIA|CDN_LOOP|X_AMZN_TRACE_ID)$|CF_|X_ENVOY_|TAILSCALE_"
+    r"|\w*(_|CLIENT|SOCKET)IP$)"
+)
+"""How WSGI names the headers that proxies, tunnels and load balancers add."""
+_OLD_HTTP = {"HTTP/1.0", "HTTP/1"}  # the same, as granian writes it
 
 
 @dataclass(slots=True)
@@ -81,3 +88,14 @@ def client_address(request: HttpRequest) -> str:
         return str(ipaddress.ip_address(hops[-proxies]))
     except ValueError:
         return connection
+
+
+def is_from_this_machine(request: HttpRequest) -> bool:
+    """Return True for what came over loopback without a trace of a proxy.
+
+    A proxy on this machine connects from it for whoever asked. HTTP/1.0 is what nginx speaks to
+    the server behind it, unless it is told otherwise.
+    """
+    meta = request.META
+    forwarded = meta["SERVER_PROTOCOL"] in _OLD_HTTP or any(map(_PROXYS_TRACE.match, meta))
+    return not forwarded and is_loopback(meta.get("REMOTE_ADDR", ""))

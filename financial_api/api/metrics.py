@@ -13,10 +13,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 
+from financial_api.api.context import is_from_this_machine
 from financial_api.api.views import PublicViewSet
 from financial_api.kernel import clock, deadline, metrics
 from financial_api.kernel.errors import NotFound
-from financial_api.kernel.loopback import is_loopback
 from financial_api.kernel.metrics import Gauge
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
@@ -26,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 2.0
 FRESH_SECONDS = 5.0
-
-_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 
 
 class MetricsViewSet(PublicViewSet):
@@ -45,16 +43,12 @@ class MetricsViewSet(PublicViewSet):
 
 
 def may_read(request: HttpRequest) -> bool:
-    """Return True for who has the token, or is on this machine, as METRICS says.
-
-    What a proxy on this machine passes on is not from this machine.
-    """
+    """Return True for who has the token, or is on this machine, as METRICS says."""
     if settings.METRICS == "token":
         given = request.META.get("HTTP_AUTHORIZATION", "").strip()
         return hmac.compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
     if settings.METRICS == "loopback":
-        forwarded = any(header in request.META for header in _FORWARDED)
-        return not forwarded and is_loopback(request.META.get("REMOTE_ADDR", ""))
+        return is_from_this_machine(request)
     return False
 
 

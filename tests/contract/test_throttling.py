@@ -184,6 +184,15 @@ def test_the_header_counts_for_nothing_where_no_proxy_is_trusted(
     assert statuses(in_one_window(act))[-1] == 429
 
 
+def test_a_development_token_that_was_forwarded_is_a_failure(strict_server: RunningServer) -> None:
+    def act() -> list[httpx.Response]:
+        with closing(Customer(strict_server.url)) as customer:
+            headers = {"X-Forwarded-For": new_address()}
+            return [customer.get("/v1/cards", headers=headers) for _ in range(FAILURES + 1)]
+
+    assert statuses(in_one_window(act)) == [401] * FAILURES + [429]
+
+
 def test_health_is_never_throttled(strict_server: RunningServer) -> None:
     api = Api(strict_server.url)
 
