@@ -54,6 +54,7 @@ def register_all() -> None:
     register(check_backends)
     register(check_one_process)
     register(check_development_tokens)
+    register(check_no_proxy_in_front)
 
 
 def check_backends(**_: Any) -> list[CheckMessage]:
@@ -86,6 +87,20 @@ def check_development_tokens(**_: Any) -> list[CheckMessage]:
         )
         for name, value in (("HOST", settings.LISTEN_ADDRESS or settings.HOST), *_endpoints())
         if not is_loopback(value)
+    ]
+
+
+def check_no_proxy_in_front(**_: Any) -> Sequence[CheckMessage]:
+    """Refuse development tokens where a proxy is said to pass strangers on."""
+    if not (settings.ALLOW_MOCK_TOKENS and settings.TRUSTED_PROXIES):
+        return ()
+    return [
+        Error(
+            f"ALLOW_MOCK_TOKENS is on, but TRUSTED_PROXIES is {settings.TRUSTED_PROXIES}: "
+            "development tokens never pass a proxy.",
+            hint="Set ALLOW_MOCK_TOKENS=off behind a proxy, or TRUSTED_PROXIES=0 without one.",
+            id="infra_backends.E008",
+        )
     ]
 
 

@@ -1,12 +1,19 @@
-"""Where a process may take development tokens: on loopback, and towards loopback."""
+"""Where a process may take development tokens: on loopback, towards loopback, behind no proxy."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from financial_api.kernel.environment import InvalidSettings
-from infra_backends.checks import check_development_tokens, refuse_to_serve
+from infra_backends.checks import (
+    check_development_tokens,
+    check_no_proxy_in_front,
+    refuse_to_serve,
+)
+from tests.support.fork_server import FORK_SERVER
+from tests.support.ports import free_port
 
 AWAY = ["0.0.0.0", "::", "10.0.0.7", "api.example", "localhost.example", "127.0.0.1.example"]  # noqa: S104  # to be refused
 
@@ -60,3 +67,43 @@ def test_without_them_a_server_may_listen_anywhere(settings: Any) -> None:
     settings.ALLOW_MOCK_TOKENS, settings.LISTEN_ADDRESS = False, "0.0.0.0"  # noqa: S104
 
     assert check_development_tokens() == []
+
+
+@pytest.mark.parametrize(("taken", "proxies"), [(True, 0), (False, 1), (False, 2)])
+def test_either_they_are_taken_or_proxies_are_trusted(
+    settings: Any, taken: bool, proxies: int
+) -> None:
+    settings.ALLOW_MOCK_TOKENS, settings.TRUSTED_PROXIES = taken, proxies
+
+    assert list(check_no_proxy_in_front()) == []
+
+
+@pytest.mark.parametrize("proxies", [1, 2])
+def test_behind_a_proxy_they_may_not_be_taken(settings: Any, proxies: int) -> None:
+    settings.TRUSTED_PROXIES = proxies
+
+    assert [refusal.id for refusal in check_no_proxy_in_front()] == ["infra_backends.E008"]
+
+
+@pytest.mark.parametrize(
+    "command", [["serve"], ["runserver", "--noreload"], ["check"]], ids=" ".join
+)
+@pytest.mark.parametrize("asked_for", [{}, {"ALLOW_MOCK_TOKENS": "on"}], ids=["default", "on"])
+def test_what_would_take_them_behind_a_proxy_does_not_start(
+    command: list[str], asked_for: dict[str, str], tmp_path: Path
+) -> None:
+    shell = {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "financial_api.settings.memory",
+        "DATA_DIR": str(tmp_path),
+        "PORT": str(free_port()),
+        "TRUSTED_PROXIES": "1",
+    }
+
+    refused = FORK_SERVER.run(("manage.py", *command), shell | asked_for)
+
+    assert refused.returncode != 0
+    said = [line for line in refused.stderr.splitlines() if "E008" in line]
+    assert len(said) == 1, refused.stderr
+    assert "ALLOW_MOCK_TOKENS is on" in said[0]
+    assert "TRUSTED_PROXIES is 1" in said[0]
