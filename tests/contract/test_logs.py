@@ -22,7 +22,7 @@ MERCHANT = "merchant-9c41"
 QUERY = "query-5b1e"
 KEY = "key-0d83"
 BAD_TOKEN = "bad-token-77aa"
-SECRET_KEY = "secret-key-31c0-of-this-server"
+SECRET_KEY = "secret-key-31c0-of-this-server-alone"
 METRICS_TOKEN = "metrics-token-90ab"
 CONFIDENTIAL = (MERCHANT, QUERY, KEY, BAD_TOKEN, SECRET_KEY, METRICS_TOKEN)
 

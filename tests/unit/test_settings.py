@@ -173,7 +173,7 @@ def test_a_senseless_value_stops_the_start_with_one_line_that_names_it(
     assert said.count("\n") == 1, said
     assert name in said
     assert len(said) < 300
-    if name in SECRETS and value:
+    if name in SECRETS and value != ",":
         assert value not in said
 
 

@@ -18,7 +18,11 @@ def entry(number: int) -> str:
 
 def test_no_text_names_nobody():
     assert admins_from("") == {}
-    assert admins_from(" , ") == {}
+
+
+def test_a_list_without_an_entry_is_refused():
+    with pytest.raises(InvalidSettings, match="WHATSAPP_ADMINS names nobody"):
+        admins_from(" , ")
 
 
 def test_each_entry_is_a_phone_an_ecosystem_id_and_an_email():
