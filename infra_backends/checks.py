@@ -53,6 +53,7 @@ def warnings() -> Sequence[str]:
 def register_all() -> None:
     register(check_backends)
     register(check_one_process)
+    register(check_shards)
     register(check_development_tokens)
     register(check_no_proxy_in_front)
 
@@ -71,6 +72,19 @@ def check_one_process(**_: Any) -> Sequence[CheckMessage]:
             f"WORKERS is {settings.WORKERS}, but this persistence backend serves one process only.",
             hint="Set WORKERS=1, or choose another backend in PERSISTENCE.",
             id="infra_backends.E001",
+        )
+    ]
+
+
+def check_shards(**_: Any) -> Sequence[CheckMessage]:
+    """Refuse a number of shards in which no event would ever be looked for."""
+    shards = persistence.outbox.shards
+    if shards > 0:
+        return ()
+    return [
+        Error(
+            f"PERSISTENCE['OPTIONS']['OUTBOX_SHARDS'] is {shards}; valid is 1 and more.",
+            id="infra_backends.E009",
         )
     ]
 

@@ -38,9 +38,9 @@ class Backend(IdentityBackend):
             return ()
         return [
             checks.Warning(
-                "The local identity backend is chosen, but development tokens are off: "
-                "nobody can sign in.",
-                hint="Set ALLOW_MOCK_TOKENS=on, or choose another backend in IDENTITY.",
+                "Nobody can sign in: IDENTITY is the local backend, which knows development tokens "
+                "alone, and these are off.",
+                hint="Choose another backend in IDENTITY.",
                 id="infra_backends.W001",
             )
         ]

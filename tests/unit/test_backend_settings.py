@@ -3,8 +3,10 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from financial_api.kernel.environment import InvalidSettings
 from financial_api.kernel.parameters import Parameters
 from infra_backends import events, identity, persistence, remote_config
+from infra_backends.checks import refuse_to_start
 from infra_backends.exceptions import InvalidBackendError
 from infra_backends.persistence.memory.backend import Backend as MemoryBackend
 
@@ -99,6 +101,19 @@ def test_options_reach_the_backend(settings):
         "OPTIONS": {"OUTBOX_SHARDS": 3},
     }
     assert persistence.outbox.shards == 3
+
+
+@pytest.mark.parametrize("backend", ["memory", "orm", "dynamodb"])
+@pytest.mark.parametrize("shards", [0, -3])
+def test_without_a_shard_nothing_starts(settings, backend, shards):
+    region = {"REGION": "us-east-1"} if backend == "dynamodb" else {}
+    settings.PERSISTENCE = {
+        "BACKEND": f"infra_backends.persistence.{backend}",
+        "OPTIONS": {"OUTBOX_SHARDS": shards, **region},
+    }
+
+    with pytest.raises(InvalidSettings, match=rf"'OUTBOX_SHARDS'\] is {shards}; valid is 1"):
+        refuse_to_start()
 
 
 def test_the_static_configuration_has_the_defaults(settings):

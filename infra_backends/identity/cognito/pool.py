@@ -24,12 +24,12 @@ class Pool:
     client_id: str
 
     def faults(self, region: str) -> list[str]:
-        """Return what is wrong with the ids for a pool that should lie in `region`."""
+        """Return what is wrong with the ids for a pool that should lie in `region`, if any."""
         faults = []
         match = _POOL_ID.fullmatch(self.pool_id)
         if match is None:
             faults.append(f"{self.pool_id!r} is no user pool's id, such as {region}_aB3dE5gH7")
-        elif match["region"] != region:
+        elif region and match["region"] != region:
             faults.append(f"the user pool {self.pool_id} is not in the region {region}")
         if _CLIENT_ID.fullmatch(self.client_id) is None:
             faults.append(f"{self.client_id!r} is no client's id")

@@ -1,0 +1,211 @@
+"""What must be there is asked for before anything is served, in a line that says what to export."""
+
+import os
+import secrets
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from infra_backends.aws.names import Names
+from tests.aws.signing import CLIENT_ID, POOL_ID
+from tests.support.emulators import CREDENTIALS, Emulator
+from tests.support.fork_server import FORK_SERVER
+from tests.support.ports import free_port
+from tests.support.servers import provisioned, running
+
+SERVE = ("manage.py", "serve")
+RUNSERVER = ("manage.py", "runserver")
+WORKER = ("-m", "celery", "-A", "financial_api", "worker")
+RESET = ("manage.py", "localstack_reset")
+STATUS = ("manage.py", "outbox_status")
+
+ENDPOINT = "AWS_ENDPOINT_URL"
+
+Environment = dict[str, str]
+
+
+@pytest.fixture
+def shell(tmp_path) -> Environment:
+    """A shell in which nothing of AWS is set, on a machine that has no role to give."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "DATA_DIR": str(tmp_path),
+        "PORT": str(free_port()),
+        "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+@pytest.fixture
+def on_aws(shell: Environment, aws: Emulator) -> Environment:
+    """All that AWS itself wants; the emulator passes for it, service by service."""
+    services = ("DYNAMODB", "SSM", "EVENTS", "SQS", "COGNITO_IDENTITY_PROVIDER")
+    return {
+        **shell,
+        **CREDENTIALS,
+        **{f"{ENDPOINT}_{name}": aws.url for name in services},
+        "AWS_REGION": "us-east-1",
+        "AWS_PREFIX": f"none{secrets.token_hex(4)}-",
+        "SECRET_KEY": secrets.token_hex(32),
+        "CELERY_QUEUE_URL": f"{aws.url}/000000000000/acme-celery",
+        "COGNITO_USER_POOL_ID": POOL_ID,
+        "COGNITO_CLIENT_ID": CLIENT_ID,
+    }
+
+
+def lines_of(command: tuple[str, ...], environment: Environment) -> list[str]:
+    """Return what a command says that does not start."""
+    ran = FORK_SERVER.run(command, environment)
+    assert ran.returncode == 1, ran.stderr
+    assert ran.stdout == ""
+    return ran.stderr.splitlines()
+
+
+def named_in(lines: list[str]) -> list[str]:
+    """Return which settings the lines name, each of which says what to export."""
+    assert [line for line in lines if "export" not in line] == []
+    return [line.split(" ")[0] for line in lines]
+
+
+@pytest.mark.parametrize("command", [SERVE, RUNSERVER], ids=["serve", "runserver"])
+def test_a_server_names_all_that_is_missing(shell: Environment, command: tuple[str, ...]) -> None:
+    lines = lines_of(command, shell)
+
+    assert named_in(lines) == ["SECRET_KEY", "AWS_REGION", "AWS_ACCESS_KEY_ID", ENDPOINT]
+
+
+def test_so_does_a_reset(shell: Environment) -> None:
+    shell["DJANGO_SETTINGS_MODULE"] = "financial_api.settings.local"
+
+    assert named_in(lines_of(RESET, shell)) == ["AWS_REGION", "AWS_ACCESS_KEY_ID", ENDPOINT]
+
+
+def test_a_reset_never_works_on_aws_itself(shell: Environment) -> None:
+    [line] = lines_of(RESET, shell | CREDENTIALS | {"AWS_REGION": "us-east-1"})
+
+    assert "no emulators on this machine" in line
+    assert f"export {ENDPOINT}=http://127.0.0.1:4566" in line
+
+
+@pytest.mark.parametrize("command", [SERVE, RUNSERVER], ids=["serve", "runserver"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "AWS_REGION", "AWS_ACCESS_KEY_ID"])
+def test_a_server_names_the_one_thing_that_is_missing(
+    on_aws: Environment, command: tuple[str, ...], missing: str
+) -> None:
+    del on_aws[missing]
+
+    assert named_in(lines_of(command, on_aws)) == [missing]
+
+
+@pytest.mark.parametrize("command", [SERVE, RUNSERVER], ids=["serve", "runserver"])
+def test_a_server_wants_a_pool_that_the_environment_or_ssm_names(
+    on_aws: Environment, command: tuple[str, ...]
+) -> None:
+    del on_aws["COGNITO_USER_POOL_ID"], on_aws["COGNITO_CLIENT_ID"]
+
+    [line] = lines_of(command, on_aws)
+
+    assert named_in([line]) == ["COGNITO_USER_POOL_ID"]
+    assert f"{Names(on_aws['AWS_PREFIX']).parameters}cognito/userPoolId" in line
+    assert "aws_provision" in line
+
+
+def test_half_of_the_credentials_are_none(on_aws: Environment) -> None:
+    del on_aws["AWS_SECRET_ACCESS_KEY"]
+
+    assert named_in(lines_of(SERVE, on_aws)) == ["AWS_ACCESS_KEY_ID"]
+
+
+def test_a_profile_that_is_not_there_is_named(on_aws: Environment) -> None:
+    for name in CREDENTIALS:
+        del on_aws[name]
+
+    [line] = lines_of(SERVE, on_aws | {"AWS_PROFILE": "nobodys"})
+
+    assert "nobodys" in line
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Where a machine's role would be asked for, and nobody answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_machine_that_says_nothing_of_a_role_gives_none(on_aws: Environment, silent: str) -> None:
+    for name in (*CREDENTIALS, "AWS_EC2_METADATA_DISABLED"):
+        del on_aws[name]
+
+    lines = lines_of(SERVE, on_aws | {"AWS_EC2_METADATA_SERVICE_ENDPOINT": silent})
+
+    assert named_in(lines) == ["AWS_ACCESS_KEY_ID"]
+
+
+def test_an_ssm_that_does_not_answer_holds_nobody_up(
+    on_aws: Environment, silent: str, aws: Emulator
+) -> None:
+    del on_aws["COGNITO_USER_POOL_ID"], on_aws["COGNITO_CLIENT_ID"]
+    away = on_aws | {f"{ENDPOINT}_SSM": silent}
+    aside = {"ALLOW_MOCK_TOKENS": "off", "ALLOW_CLEANUP": "off"}
+
+    with running(away, **aside) as server:
+        assert "the user pool is not known yet" in server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("module", "missing"), [("aws", "CELERY_QUEUE_URL"), ("local", "CELERY_BROKER_URL")]
+)
+def test_a_worker_names_its_broker_and_the_settings_it_took(
+    on_aws: Environment, module: str, missing: str
+) -> None:
+    del on_aws["CELERY_QUEUE_URL"]
+    on_aws["DJANGO_SETTINGS_MODULE"] = f"financial_api.settings.{module}"
+
+    [line] = lines_of(WORKER, on_aws)
+
+    assert line.startswith(f"{missing} is not set in financial_api.settings.{module} ")
+
+
+def test_a_worker_takes_the_settings_for_development_unless_it_is_told(shell: Environment) -> None:
+    del shell["DJANGO_SETTINGS_MODULE"]
+
+    [line] = lines_of(WORKER, shell)
+
+    assert "financial_api.settings.local" in line
+    assert "DJANGO_SETTINGS_MODULE" in line
+
+
+def test_a_worker_names_what_it_cannot_call_aws_without(on_aws: Environment) -> None:
+    for name in ("SECRET_KEY", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID", *CREDENTIALS):
+        del on_aws[name]
+
+    settings, *lines = lines_of(WORKER, on_aws)
+
+    assert "financial_api.settings.aws" in settings
+    assert named_in(lines) == ["AWS_ACCESS_KEY_ID"]
+
+
+def test_what_an_operator_asks_needs_no_secret_key_and_no_pool(aws: Emulator) -> None:
+    with provisioned(aws) as environment:
+        ran: subprocess.CompletedProcess[str] = FORK_SERVER.run(
+            STATUS,
+            {name: text for name, text in environment.items() if not name.startswith("COGNITO")},
+        )
+
+    assert ran.returncode in {0, 3, 4, 7}
+    assert ran.stdout.startswith("shard")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["outbox_status", "outbox_redrive --all", "whatsapp_status", "whatsapp_redrive --all"],
+)
+def test_an_operator_is_told_in_a_line_what_is_away(on_aws: Environment, command: str) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+
+    [line] = lines_of(("manage.py", *command.split()), on_aws | {f"{ENDPOINT}_DYNAMODB": nobody})
+
+    assert line.startswith("CommandError: Not available: dynamodb ")
