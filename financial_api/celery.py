@@ -17,6 +17,7 @@ from django.conf import settings
 
 from financial_api.kernel import clock, log_context
 from financial_api.kernel.environment import refusing
+from outbox import worker_health
 
 RECONNECT_SECONDS = 2.0
 
@@ -57,7 +58,7 @@ class Worker(app.Worker):  # type: ignore[misc, name-defined]
 app.Worker = Worker
 
 
-class Consumer(consumer.Consumer):  # type: ignore[misc]
+class Consumer(worker_health.Watched, consumer.Consumer):  # type: ignore[misc]
     """A consumer that waits before it connects again, which with SQS always seems to succeed.
 
     Tasks under way go on meanwhile: a drain needs no broker.

@@ -1,0 +1,69 @@
+"""A worker answers how long ago its loop turned, whoever else is on the machine."""
+
+import logging
+import secrets
+import socket
+
+import pytest
+
+from financial_api.kernel import clock
+from outbox import worker_health
+from outbox.worker_health import MOST_SECONDS, WorkerIsUnwell, answer_for, seconds_since_turn
+from tests.support.clocks import ElapsingClock
+
+
+@pytest.fixture
+def node() -> str:
+    return f"{secrets.token_hex(4)}@here"
+
+
+@pytest.fixture
+def time() -> ElapsingClock:
+    return ElapsingClock(clock.now())
+
+
+def test_a_worker_that_turns_says_when(node: str, time: ElapsingClock) -> None:
+    with clock.installed(time):
+        answer_for(node)
+        time.move(seconds=MOST_SECONDS)
+
+        assert seconds_since_turn(node) == MOST_SECONDS
+
+
+def test_one_that_stands_still_for_longer_is_unwell_until_it_turns(
+    node: str, time: ElapsingClock
+) -> None:
+    with clock.installed(time):
+        answer_for(node)
+        time.move(seconds=MOST_SECONDS + 1)
+
+        with pytest.raises(WorkerIsUnwell, match="stands still: its loop turned 61 s ago"):
+            seconds_since_turn(node)
+        worker_health.turned()
+        assert seconds_since_turn(node) == 0
+
+
+def test_where_nobody_listens_there_is_none(node: str) -> None:
+    with pytest.raises(WorkerIsUnwell, match=f"no worker answers as {node}"):
+        seconds_since_turn(node)
+
+
+def test_somebody_elses_process_is_not_believed(node: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_for(node)
+    monkeypatch.setattr(worker_health, "_user_behind", lambda asking: 12345)
+
+    with pytest.raises(WorkerIsUnwell, match="somebody else's"):
+        seconds_since_turn(node)
+
+
+def test_a_second_worker_of_the_name_goes_on_with_a_warning(
+    node: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket(socket.AF_UNIX) as first:
+        first.bind(worker_health._address(node))
+        with caplog.at_level(logging.WARNING):
+            answer_for(node)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"nobody can ask this worker how it is, as {node}: [Errno 98] Address already in use"
+    ]
