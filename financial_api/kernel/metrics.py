@@ -4,7 +4,9 @@ This is the only module that knows prometheus_client. Where the processes of one
 directory, each keeps its numbers in files of its own there, and any of them can sum up all.
 """
 
+import contextlib
 import functools
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -17,6 +19,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+
+logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 _DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -128,12 +132,27 @@ class _Gauges(Collector):
         return families
 
 
-def share(directory: Path) -> None:
-    """Have this process count in files of its own in a directory; call it before any count."""
-    directory.mkdir(parents=True, exist_ok=True)
+def share(directory: Path) -> bool:
+    """Have this process count in files of its own in a directory; call it before any count.
+
+    Returns False, and says so once, where it cannot be written: the process counts for itself.
+    """
+    if not _can_write(directory):
+        return False
     os.environ[_DIRECTORY_VARIABLE] = str(directory)
     values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     _made.cache_clear()
+    return True
+
+
+@functools.cache
+def _can_write(directory: Path) -> bool:
+    with contextlib.suppress(OSError):  # a file system that is read-only, or somebody else's
+        directory.mkdir(parents=True, exist_ok=True)
+    if os.access(directory, os.W_OK | os.X_OK):
+        return True
+    logger.warning("metrics are not shared between processes: %s cannot be written", directory)
+    return False
 
 
 def forget_the_dead(directory: Path) -> None:

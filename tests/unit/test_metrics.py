@@ -63,6 +63,18 @@ for _ in range(2):
 metrics.count_conflict()
 sys.stdout.buffer.write(metrics.exposition([]))
 """
+ALONE = """
+import logging, sys
+from pathlib import Path
+from financial_api.kernel import metrics
+logging.basicConfig(format="%(message)s")
+folder = Path(sys.argv[1], "a-file", "metrics")
+folder.parent.touch()
+shared = [metrics.share(folder), metrics.share(folder)]
+metrics.count_conflict()
+assert shared == [False, False], shared
+sys.stdout.buffer.write(metrics.exposition([]))
+"""
 
 
 def run(script: str, folder: Path) -> str:
@@ -106,6 +118,14 @@ def test_processes_that_share_a_directory_are_summed_up(tmp_path: Path) -> None:
 
 def test_a_fork_counts_for_itself(tmp_path: Path) -> None:
     assert samples_of(run(FORK, tmp_path))["financial_api_commit_conflicts_total",] == 4
+
+
+def test_where_no_file_can_be_made_each_counts_for_itself_and_says_so_once(tmp_path: Path) -> None:
+    done = FORK_SERVER.run(("-c", ALONE, str(tmp_path)), os.environ)
+
+    folder = tmp_path / "a-file" / "metrics"
+    assert done.stderr == f"metrics are not shared between processes: {folder} cannot be written\n"
+    assert samples_of(done.stdout)["financial_api_commit_conflicts_total",] == 1
 
 
 def test_the_dead_are_forgotten_and_the_living_are_not(tmp_path: Path) -> None:

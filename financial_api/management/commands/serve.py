@@ -32,9 +32,9 @@ class Command(BaseCommand):
         # In the environment too, for workers of systems on which granian does not fork.
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = settings.HOST
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
-        metrics.forget_the_dead(directory)
-        metrics.share(directory)
-        os.environ["METRICS_DIR"] = str(directory)
+        if metrics.share(directory):
+            metrics.forget_the_dead(directory)
+            os.environ["METRICS_DIR"] = str(directory)
         refuse_to_serve(*handles())
         for line in warnings():
             logger.warning(line)
