@@ -1,20 +1,26 @@
-# Two images: `service`, the API and its relay, and `emulator`, which stands for Cognito.
+# Two images: `service`, the API and its relay, and `emulator`, which stands for Cognito. BASE is any
+# Debian with Python 3.11, 3.12 or 3.13 and its venv.
+ARG BASE=python:3.11-slim-bookworm
 
-FROM python:3.11-slim-bookworm AS base
+FROM ${BASE} AS base
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PATH=/opt/venv/bin:$PATH
-RUN useradd --system --no-create-home --shell /usr/sbin/nologin service
+# The number is for whoever mounts a folder that this user is to write to.
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin service
 
+# How pip reaches an index from here may be given as secrets, which stay in no layer.
 FROM base AS service-libraries
 COPY requirements/run.txt .
-RUN python -m venv /opt/venv && pip install --require-hashes -r run.txt
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=pip.crt \
+    python3 -m venv /opt/venv && pip install --require-hashes -r run.txt
 
 FROM base AS emulator-libraries
 COPY requirements/emulator.txt .
-RUN python -m venv /opt/venv && pip install --require-hashes -r emulator.txt
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=pip.crt \
+    python3 -m venv /opt/venv && pip install --require-hashes -r emulator.txt
 
 FROM base AS emulator
 COPY --from=emulator-libraries /opt/venv /opt/venv
@@ -25,9 +31,12 @@ CMD ["ministack"]
 
 FROM base AS service
 COPY --from=service-libraries /opt/venv /opt/venv
+# All that it writes, and it does without; the rest of the file system may be read-only.
+RUN install --directory --owner service /var/lib/financial-api
 WORKDIR /app
 COPY . .
 ENV DJANGO_SETTINGS_MODULE=financial_api.settings.aws \
+    DATA_DIR=/var/lib/financial-api \
     HOST=0.0.0.0 \
     PORT=8000
 USER service

@@ -19,6 +19,8 @@ FOREIGN = [
     {"AWS_ENDPOINT_URL": "http://localhost.example.com:4566"},
     {"AWS_ENDPOINT_URL": "http://localstack.example.com:4566"},
     {"AWS_ENDPOINT_URL": "http://localhost@example.com:4566"},
+    {"AWS_ENDPOINT_URL": "http://not-localstack:4566"},
+    {"AWS_ENDPOINT_URL": "http://cognito.localstack.example.com:4567"},
     *(
         {"AWS_ENDPOINT_URL": "http://localhost:1", f"AWS_ENDPOINT_URL_{service}": "http://10.0.0.1"}
         for service in ("DYNAMODB", "COGNITO_IDENTITY_PROVIDER", "EVENTBRIDGE", "SQS", "SSM")
@@ -32,6 +34,7 @@ LOCAL = [
     "http://127.1.2.3",
     "http://[::1]:4566",
     "http://localstack:4566",
+    "http://cognito.localstack:4567",
 ]
 
 
@@ -66,7 +69,7 @@ def test_provisioning_without_django_refuses_another_machine(monkeypatch, enviro
 
 
 @pytest.mark.parametrize("url", LOCAL)
-def test_loopback_and_the_name_localstack_are_local(monkeypatch, url):
+def test_loopback_localstack_and_names_below_it_are_local(monkeypatch, url):
     point_to(monkeypatch, {"AWS_ENDPOINT_URL": url})
     with Clients() as clients:
         require_local(clients)

@@ -6,7 +6,7 @@ from financial_api.kernel.loopback import is_loopback
 from infra_backends.aws.provisioning.clients import Clients
 
 LOCALSTACK = "localstack"
-"""The host that the emulators have for other containers."""
+"""The host that the emulators have for other containers, or are named below."""
 
 
 class NotLocal(Exception):
@@ -14,7 +14,7 @@ class NotLocal(Exception):
 
 
 def require_local(clients: Clients) -> None:
-    """Raise NotLocal unless every service is an emulator: on loopback, or called `localstack`.
+    """Raise NotLocal unless every service is an emulator: on loopback, or a container's.
 
     It asks what the clients will really use, wherever that is configured.
     """
@@ -39,4 +39,4 @@ def require_account(clients: Clients, account: str) -> None:
 
 def _is_local(url: str) -> bool:
     host = urlsplit(url).hostname or ""
-    return host == LOCALSTACK or is_loopback(host)
+    return f".{host}".endswith(f".{LOCALSTACK}") or is_loopback(host)

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = (
         "Bring the emulator's resources of this prefix back to how a first provisioning leaves "
         "them: tables and queues empty, parameters at their defaults, the two development users. "
-        "Only on loopback or a host called localstack, never on AWS itself."
+        "Only on loopback, localstack and names below it, never on AWS itself."
     )
     requires_system_checks = ()
 
