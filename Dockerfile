@@ -3,7 +3,10 @@
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS base
-ENV PYTHONDONTWRITEBYTECODE=1 \
+# Celery's pool and ministack have a small file in TMPDIR. /dev/shm is there, and may be written,
+# where all else is read-only.
+ENV TMPDIR=/dev/shm \
+    PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -31,7 +34,7 @@ CMD ["ministack"]
 
 FROM base AS service
 COPY --from=service-libraries /opt/venv /opt/venv
-# All that it writes, and it does without; the rest of the file system may be read-only.
+# The one folder that it writes to, and can do without: the file system may be read-only.
 RUN install --directory --owner service /var/lib/financial-api
 WORKDIR /app
 COPY . .

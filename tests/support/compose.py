@@ -27,6 +27,28 @@ def loaded() -> dict[str, Any]:
     return yaml.safe_load(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", COMPOSE.read_text()))
 
 
+def environment_of(name: str, port: int) -> dict[str, str]:
+    """Return what a service is given where nobody sets anything, its emulators on one port."""
+    given = services()[name]["environment"]
+    return {key: _on(port, str(value)) for key, value in given.items() if value is not None}
+
+
+def _on(port: int, text: str) -> str:
+    return re.sub(r"\b456[67]\b", str(port), text)
+
+
+def names_here() -> str:
+    """Return a hosts file in which the emulators' names are this machine."""
+    return "127.0.0.1 localhost localstack cognito.localstack\n"
+
+
+def health_check_of(name: str, port: int = 4567) -> list[str]:
+    """Return the command of a service's own health check, with an emulator on a port."""
+    shell, *words = services()[name]["healthcheck"]["test"]
+    assert shell == "CMD"
+    return [_on(port, word) for word in words]
+
+
 def schema(folder: Path) -> dict[str, Any]:
     """Return the schema, from the package if it is installed, else unpacked into `folder`.
 
