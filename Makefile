@@ -40,7 +40,7 @@ VENV_IN = $(if $(filter $(SUPPORTED),$(SERIES)),echo 'Making $(1) with $(PYTHON)
 	echo '$(PYTHON) does not do: one of Python $(SUPPORTED) with venv is needed, as by apt-get install python3.11-venv' >&2; \
 	exit 1; }
 
-.PHONY: anew help run aws emulator serve walkthrough consumer test test-pythons proof soak fuzz bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit findings clean
+.PHONY: anew help run aws emulator serve walkthrough consumer test test-pythons proof soak fuzz image-check bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit findings clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -100,6 +100,9 @@ soak: $(INSTALLED) ## Workers killed over 5,000 events, and half a minute withou
 
 fuzz: $(INSTALLED) ## Random requests by the OpenAPI document: FUZZ_EXAMPLES=… an operation
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-200} $(VENV_PYTHON) -m pytest tests/fuzz --numprocesses 2
+
+image-check: $(INSTALLED) ## Build the image with docker or buildah, and play the walkthrough in it: BASE=…
+	@$(VENV_PYTHON) -m tests.image.check $(BASE)
 
 bench: $(INSTALLED) ## How fast it is, next to what it cannot be faster than, and with a long history
 	DATA_DIR=$$(mktemp -d) $(VENV_PYTHON) -m tests.bench.speed

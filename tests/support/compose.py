@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ def environment_of(name: str, port: int) -> dict[str, str]:
 
 def _on(port: int, text: str) -> str:
     return re.sub(r"\b456[67]\b", str(port), text)
+
+
+def on_loopback(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which the emulators have no names of their own."""
+    emulator = re.compile(r"//(?:cognito\.)?localstack\b")
+    return {name: emulator.sub("//127.0.0.1", value) for name, value in environment.items()}
 
 
 def names_here() -> str:

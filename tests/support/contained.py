@@ -43,14 +43,14 @@ for folder, _, names in os.walk("."):
         if os.access(path, os.W_OK):
             ours.append(path)
     files += [os.path.relpath(os.path.join(folder, name), ".") for name in names]
-usual = ["/", "/dev", "/dev/shm", "/etc", "/mnt", "/opt/venv", "/tmp", "/usr", "/var", "/var/lib"]
+usual = [".", "/", "/dev", "/dev/shm", "/etc", "/mnt", "/opt/venv", "/tmp", "/usr", "/var/lib"]
 print(json.dumps({
     "user": os.getuid(),
     "capabilities": int(status["CapEff"], 16) | int(status["CapPrm"], 16),
     "gains_none": status["NoNewPrivs"] == "1",
     "files": sorted(files),
-    "owners": sorted(owners),
-    "writable": [f for f in [*usual, os.getcwd(), os.environ["DATA_DIR"]] if may_write(f)] + ours,
+    "writable": sorted(ours + [f for f in [*usual, os.environ["DATA_DIR"]] if may_write(f)]),
+    "is_owner": os.getuid() in owners,
 }))
 """
 """Prints, run in the image's work folder, what a process there is and may do."""
@@ -93,11 +93,23 @@ class Api:
 
 
 def rights(runtime: Runtime) -> dict[str, Any]:
-    """Return what PROBE says of a process in the image."""
+    """Return what a process in the image is and may do; see `proper_rights`."""
     done = runtime.run(["python", "-c", PROBE], {})
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def proper_rights(*writable: str) -> dict[str, Any]:
+    """Return what `rights` are to be, of which some folders may be written besides."""
+    return {
+        "user": image.user_id(),
+        "capabilities": 0,
+        "gains_none": True,
+        "files": image.tree(),
+        "writable": sorted([SHARED_MEMORY, *writable]),
+        "is_owner": False,
+    }
 
 
 @contextlib.contextmanager
