@@ -225,14 +225,15 @@ class Relay:
         return clock.monotonic() < self._pauses.get(shard, (0.0, 0.0))[0]
 
     def _release_idle(self) -> None:
-        now = clock.monotonic()
-        self._release(
-            [shard for shard in self._held if now - self._worked_at[shard] >= LINGER_SECONDS]
-        )
+        """Release what this drain has not worked at lately; an earlier one may have left leases."""
+        idle_since = clock.monotonic() - LINGER_SECONDS
+        never = float("-inf")
+        self._release([s for s in self._held if self._worked_at.get(s, never) <= idle_since])
 
     def _release(self, shards: Sequence[int]) -> None:
         for shard in shards:
-            leases.release(self._held.pop(shard))
+            leases.release(self._held[shard])
+            del self._held[shard]
 
 
 def _batches(ready: Sequence[Event]) -> Iterator[list[Event]]:

@@ -255,6 +255,28 @@ def test_leases_are_released_when_the_relay_is_told_to_stop(
     assert lease_of(2).holder is None
 
 
+def test_leases_that_could_not_be_released_are_by_the_next_drain(
+    backend: PersistenceBackend,
+    relay: PromptRelay,
+    transport: Transport,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store(backend, *(one_each(shard, 1)[0] for shard in range(8)))
+
+    def fail(held: leases.HeldLease) -> None:
+        raise BackendUnavailable("nobody answers")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "release", fail)
+        with pytest.raises(BackendUnavailable):
+            relay.drain()
+    assert all(lease_of(shard).holder for shard in range(8))
+
+    relay.drain()
+
+    assert {lease_of(shard).holder for shard in range(8)} == {None}
+
+
 def test_leases_are_released_when_something_breaks(
     event: Event, relay: PromptRelay, transport: Transport
 ) -> None:
