@@ -4,6 +4,7 @@ The worker's main process answers on an abstract socket, which needs no file sys
 ago its loop last turned. A worker that hangs, or is stopped, answers late or never.
 """
 
+import contextlib
 import logging
 import os
 import socket
@@ -19,6 +20,8 @@ ANSWER_SECONDS = 3.0
 """How long an answer may take."""
 MOST_SECONDS = 60.0
 """How long a worker may go without a turn: a broker that is away holds up those of some brokers."""
+
+AGAIN_SECONDS = 5.0
 
 _CREDENTIALS = struct.Struct("3i")
 _last_turn = 0.0
@@ -57,23 +60,21 @@ def turned() -> None:
 
 
 def answer_for(node: str) -> None:
-    """Answer whoever asks for a node from now on, in a thread; warn where another worker does."""
+    """Answer whoever asks for a node from now on, in a thread.
+
+    Where another worker does, this one says so, and takes its turn once that is gone.
+    """
     if node in _answering:
         return
+    _answering.add(node)
     turned()
     listening = socket.socket(socket.AF_UNIX)
-    try:
-        listening.bind(_address(node))
-        listening.listen()
-    except OSError as error:
-        listening.close()
-        logger.warning("nobody can ask this worker how it is, as %s: %s", node, error)
-        return
-    _answering.add(node)
     # A process of the pool that outlives its worker would keep the name from the next one.
     os.register_at_fork(after_in_child=listening.close)
-    name = "worker-health"
-    threading.Thread(target=_answer, args=(listening,), name=name, daemon=True).start()
+    if (error := _listen(listening, node)) is not None:
+        logger.warning("nobody can ask this worker how it is, as %s: %s", node, error)
+    arguments = (listening, node, error is None)
+    threading.Thread(target=_answer, args=arguments, name="worker-health", daemon=True).start()
 
 
 def seconds_since_turn(node: str) -> float:
@@ -94,14 +95,23 @@ def seconds_since_turn(node: str) -> float:
     return seconds
 
 
-def _answer(listening: socket.socket) -> None:
+def _listen(listening: socket.socket, node: str) -> OSError | None:
+    try:
+        listening.bind(_address(node))
+        listening.listen()
+    except OSError as error:
+        return error
+    return None
+
+
+def _answer(listening: socket.socket, node: str, listens: bool) -> None:
+    while not listens:
+        clock.sleep(AGAIN_SECONDS)
+        listens = _listen(listening, node) is None
     while True:
         asked, _ = listening.accept()
-        with asked:
-            try:
-                asked.sendall(f"{clock.monotonic() - _last_turn:.1f}".encode())
-            except OSError:
-                continue  # who asked has gone
+        with asked, contextlib.suppress(OSError):  # who asked may have gone
+            asked.sendall(f"{clock.monotonic() - _last_turn:.1f}".encode())
 
 
 def _user_behind(asking: socket.socket) -> int:

@@ -7,26 +7,28 @@ gone with it; the network is this machine's.
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.contained import RUN_SECONDS, STOP_SECONDS, Contained
 from tests.support.store import LeftOut
 
-TOOLS = ("chroot", "env", "mount", "pivot_root", "setpriv", "umount", "unshare")
+TOOLS = ("env", "hostname", "mount", "pivot_root", "setpriv", "umount", "unshare")
 HOST_FOLDERS = ("bin", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "usr")
 """What an image of this machine's system would hold, as far as Python needs it."""
 
 PREPARE = """
 set -eu
 umask 022
-root=$1 source=$2 work=$3 user=$4 writable=$5 owner=$6 mounts=$7
-shift 7
+root=$1 source=$2 work=$3 user=$4 writable=$5 owner=$6 host=$7 mounts=$8
+shift 8
+hostname "$host"
 if [ "$source" ]; then
     mount --rbind "$source" "$root"
 else
@@ -67,7 +69,8 @@ class Sandbox:
     """What processes are started in.
 
     `place` is an empty folder to mount on. The root is `source`, or this machine's system with
-    `shown`, folders by the place that they are to have. `writable` is the one place to write to.
+    `shown`, folders by the place that they are to have. `writable` is the one place to write to,
+    and `host` the name of the machine there.
     """
 
     place: Path
@@ -77,6 +80,7 @@ class Sandbox:
     shown: tuple[tuple[Path, str], ...] = ()
     source: Path | None = None
     writable: str = ""
+    host: str = field(default_factory=lambda: secrets.token_hex(6))
 
     @contextlib.contextmanager
     def running(
@@ -115,7 +119,8 @@ class Sandbox:
         given = [f"{name}={value}" for name, value in (self.environment | environment).items()]
         mounts = "" if self.source else "\n".join(_mounts(self.place, self.shown))
         owner = self.user if _is_root() else 0
-        arguments = [self.place, self.source or "", self.work, self.user, self.writable, owner]
+        place, source = self.place, self.source or ""
+        arguments = [place, source, self.work, self.user, self.writable, owner, self.host]
         return [
             *_namespaces(),
             *("sh", "-c", PREPARE, "sh", *map(str, arguments), mounts),
@@ -150,7 +155,7 @@ def _is_root() -> bool:
 
 
 def _namespaces() -> list[str]:
-    return ["unshare", "--mount", *([] if _is_root() else ["--user", "--map-root-user"])]
+    return ["unshare", "--mount", "--uts", *([] if _is_root() else ["--user", "--map-root-user"])]
 
 
 def _mounts(root: Path, shown: Sequence[tuple[Path, str]]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from financial_api.kernel import clock
 from outbox import worker_health
 from outbox.worker_health import MOST_SECONDS, WorkerIsUnwell, answer_for, seconds_since_turn
+from tests.support.api import eventually
 from tests.support.clocks import ElapsingClock
 
 
@@ -56,9 +57,10 @@ def test_somebody_elses_process_is_not_believed(node: str, monkeypatch: pytest.M
         seconds_since_turn(node)
 
 
-def test_a_second_worker_of_the_name_goes_on_with_a_warning(
-    node: str, caplog: pytest.LogCaptureFixture
+def test_a_second_worker_of_the_name_warns_and_answers_once_the_first_is_gone(
+    node: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(worker_health, "AGAIN_SECONDS", 0.05)
     with socket.socket(socket.AF_UNIX) as first:
         first.bind(worker_health._address(node))
         with caplog.at_level(logging.WARNING):
@@ -67,3 +69,11 @@ def test_a_second_worker_of_the_name_goes_on_with_a_warning(
     assert [record.getMessage() for record in caplog.records] == [
         f"nobody can ask this worker how it is, as {node}: [Errno 98] Address already in use"
     ]
+    eventually(lambda: answers(node))
+
+
+def answers(node: str) -> bool:
+    try:
+        return seconds_since_turn(node) >= 0
+    except WorkerIsUnwell:
+        return False
