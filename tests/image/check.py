@@ -23,6 +23,7 @@ from tests.support.servers import provisioned
 from tests.support.store import LeftOut
 
 MODULE = "tests.image.check"
+HINT = "CONTRIBUTING.md says how a base is made where no registry is reached"
 TAG = "localhost/financial-api:check"
 BUILDERS: tuple[type[Builder], ...] = (Docker, Buildah)
 FACTS = (
@@ -43,7 +44,7 @@ def main() -> int:
     try:
         builder.build(base, TAG)
     except subprocess.CalledProcessError:
-        print(f"image-check: {builder.name} cannot build on {base}", file=sys.stderr)
+        print(f"image-check: {builder.name} cannot build on {base}; {HINT}", file=sys.stderr)
         return 1
     try:
         facts = _check(builder)
