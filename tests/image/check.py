@@ -11,8 +11,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-import httpx
-
 from tests.image.builders import Buildah, Builder, Docker
 from tests.support import image
 from tests.support.api import eventually
@@ -90,10 +88,10 @@ def _check_running(runtime: Runtime, emulator: Emulator) -> None:
     worker = services()["worker"]["command"]
     with serving(runtime, environment) as api, runtime.running(worker, environment):
         eventually(lambda: runtime.run(health_check_of("worker"), environment).returncode == 0)
-        assert runtime.run(image.health_check(), api.environment).returncode == 0
+        eventually(lambda: runtime.run(image.health_check(), api.environment).returncode == 0)
         _say("API and worker are well by their health checks")
-        assert httpx.get(f"{api.url}/openapi.yaml").content == image.SCHEMA.read_bytes()
-        assert httpx.get(f"{api.url}/docs/swagger-ui-bundle.js").is_success
+        assert api.get("/openapi.yaml").content == image.SCHEMA.read_bytes()
+        assert api.get("/docs/swagger-ui-bundle.js").is_success
         _say("/docs has its schema")
         played = walkthrough(api.url, emulator.environment)
         assert played.returncode == 0, played.stdout + played.stderr

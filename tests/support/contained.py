@@ -19,6 +19,7 @@ from tests.support.ports import free_port
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 RUN_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
 LOG_SHOWN = 20_000
 
 SHARED_MEMORY = "/dev/shm"
@@ -90,6 +91,10 @@ class Api:
     url: str
     environment: Mapping[str, str]
     contained: Contained
+
+    def get(self, path: str, token: str = "") -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.get(self.url + path, headers=headers, timeout=ANSWER_SECONDS)
 
 
 def rights(runtime: Runtime) -> dict[str, Any]:
