@@ -38,16 +38,7 @@ class Worker(app.Worker):  # type: ignore[misc, name-defined]
     """
 
     def on_before_init(self, **options: Any) -> None:
-        module = f"{settings.SETTINGS_MODULE} (DJANGO_SETTINGS_MODULE)"
-        if not settings.CELERY_BROKER_URL:
-            name = (
-                "CELERY_QUEUE_URL" if hasattr(settings, "CELERY_QUEUE_URL") else "CELERY_BROKER_URL"
-            )
-            raise SystemExit(
-                f"{name} is not set in {module}, so there is nothing for a worker to wait for: "
-                "each process that serves drains the outbox itself."
-            )
-        sys.stderr.write(f"The settings are {module}.\n")
+        sys.stderr.write(f"DJANGO_SETTINGS_MODULE is {settings.SETTINGS_MODULE}.\n")
         super().on_before_init(**options)
 
     def should_use_eventloop(self) -> bool:

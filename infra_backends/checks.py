@@ -36,13 +36,12 @@ def refuse_to_serve(*needed: BackendHandle[BaseBackend]) -> None:
     A server that was not started by this project's commands does not say where it listens, so it
     may not accept development tokens.
     """
-    lines = list(_faults_of_a_server())
-    try:
-        refuse_to_start(*needed)
-    except InvalidSettings as refusal:
-        lines.append(str(refusal))
-    if lines:
-        raise InvalidSettings("\n".join(lines))
+    _refuse(list(_faults_of_a_server()), needed)
+
+
+def refuse_to_work(*needed: BackendHandle[BaseBackend]) -> None:
+    """Raise InvalidSettings for what no worker may start with, beside what no process may."""
+    _refuse([] if settings.CELERY_BROKER_URL else [_no_broker()], needed)
 
 
 def warnings() -> Sequence[str]:
@@ -136,6 +135,25 @@ def _faults_of_a_server() -> Iterator[str]:
             "SECRET_KEY=\"$(python3 -c 'import secrets; print(secrets.token_urlsafe(50))')\", "
             "the same for all servers",
         )
+
+
+def _no_broker() -> str:
+    """Return what to export: on AWS the broker is known, and its queue is not."""
+    if hasattr(settings, "CELERY_QUEUE_URL"):
+        name, value = "CELERY_QUEUE_URL", "https://sqs.REGION.amazonaws.com/ACCOUNT/acme-celery"
+    else:
+        name, value = "CELERY_BROKER_URL", "redis://localhost:6379/0"
+    why = ", so there is nothing to wait for, and each process that serves drains the outbox itself"
+    return environment.missing(name, f"{name}={value}", why=why)
+
+
+def _refuse(lines: list[str], needed: Sequence[BackendHandle[BaseBackend]]) -> None:
+    try:
+        refuse_to_start(*needed)
+    except InvalidSettings as refusal:
+        lines.append(str(refusal))
+    if lines:
+        raise InvalidSettings("\n".join(lines))
 
 
 def _missing_of(backend: BaseBackend) -> Sequence[str]:

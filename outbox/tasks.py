@@ -15,7 +15,7 @@ from financial_api.application.chores import Upkeep
 from financial_api.celery import app
 from financial_api.kernel.environment import refusing
 from infra_backends import handles_of_a_relay
-from infra_backends.checks import refuse_to_start
+from infra_backends.checks import refuse_to_work
 from infra_backends.exceptions import BackendUnavailable
 from outbox.relay import Relay
 
@@ -32,7 +32,7 @@ _upkeep = Upkeep()
 @celeryd_init.connect
 def _refuse_to_start(**_: Any) -> None:
     with refusing():
-        refuse_to_start(*handles_of_a_relay())
+        refuse_to_work(*handles_of_a_relay())
 
 
 @worker_shutting_down.connect

@@ -206,7 +206,7 @@ def test_the_local_backend_refuses_every_token_unless_it_is_told_to_accept_them(
 def test_the_local_backend_without_tokens_says_at_start_that_nobody_could_sign_in():
     assert Backend(accept_development_tokens=True).check() == ()
     [fault] = Backend().check()
-    assert "ALLOW_MOCK_TOKENS" in fault.hint
+    assert "IDENTITY" in fault.hint
 
 
 def test_the_local_backend_disables_the_accounts_it_is_told_to():
