@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +39,36 @@ SETTINGS = "financial_api.settings.aws"
 MANAGE = (sys.executable, "manage.py")
 WORKER = (sys.executable, "-m", "celery", "--app", "financial_api", "worker", "--beat")
 
+EXPORTS = """
+Other shells need
+
+  export DJANGO_SETTINGS_MODULE={settings} ALLOW_MOCK_TOKENS=on
+  export AWS_ENDPOINT_URL={url} AWS_REGION={region}
+  export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={key}
+"""
+ALONE = """
+for what is to use it, such as
+
+  .venv/bin/python manage.py runserver
+  .venv/bin/celery -A financial_api worker -B
+
+Ctrl-C stops it."""
+ALL = """
+for what speaks to AWS, as these do, from .venv/bin/python manage.py:
+
+  cognito_token --username user@test.com     a token of the pool; admin@test.com too
+  mock_token --ecosystem-id user-002         a development token, for anyone else
+  outbox_status                              how far the relay is behind
+  localstack_reset                           a clean slate
+
+The API is on port {port}, AWS on {emulator_port}, and {here}/docs has every operation.
+Whoever is new registers first:
+
+  TOKEN=$(.venv/bin/python manage.py cognito_token --username user@test.com)
+  curl -X POST {here}/v1/users -H "Authorization: Bearer $TOKEN"
+
+Ctrl-C stops everything."""
+
 
 class Command(BaseCommand):
     help = (
@@ -57,22 +87,26 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.chdir(settings.BASE_DIR)
+        is_alone = options["emulator_only"]
         if not emulator.EMULATOR.exists():
             raise CommandError(f"{emulator.EMULATOR} is not there: `make aws` installs it.")
-        with contextlib.suppress(KeyboardInterrupt), interruptible():
-            if options["emulator_only"]:
-                self._run_until_one_ends(self._start_nothing_else)
-            elif is_free(settings.HOST, settings.PORT):
-                self._run_until_one_ends(self._start_the_rest)
-            else:
-                raise CommandError(taken(settings.PORT, "make aws"))
+        if not (is_alone or is_free(settings.HOST, settings.PORT)):
+            raise CommandError(taken(settings.PORT, "make aws"))
+        try:
+            with contextlib.suppress(KeyboardInterrupt), interruptible():
+                self._run_until_one_ends(is_alone)
+        except (ProvisioningError, BotoCoreError, ClientError) as error:
+            raise CommandError(str(error)) from error
 
-    def _run_until_one_ends(self, go_on: Callable[[Processes, str], str]) -> None:
+    def _run_until_one_ends(self, is_alone: bool) -> None:
         with _folder() as folder, Processes() as processes:
             url = self._start_emulator(processes, folder)
             _use(url)
             self._provision()
-            self._say(go_on(processes, url))
+            if not is_alone:
+                self._seed()
+                self._start_the_rest(processes)
+            self._say(_text(url, ALONE if is_alone else ALL))
             ended = processes.wait_for_an_end()
         raise CommandError(f"{ended}, so all the rest was stopped.")
 
@@ -88,59 +122,16 @@ class Command(BaseCommand):
             PERSIST_STATE="1",
         )
         url = f"http://127.0.0.1:{port}"
-
-        def is_ready() -> bool:
-            if process.poll() is not None:
-                raise CommandError(f"The emulator ended with status {process.returncode}.")
-            return _answers(f"{url}/_ministack/ready")
-
-        wait_until(is_ready, "the emulator", START_SECONDS)
+        _wait_for("the emulator", process, f"{url}/_ministack/ready")
         return url
 
     def _provision(self) -> None:
         self._say("Provisioning it …")
-        try:
-            with Clients() as clients:
-                changes = list(provision(clients, names_here(), with_development_users=True))
-        except (ProvisioningError, BotoCoreError, ClientError) as error:
-            raise CommandError(str(error)) from error
+        with Clients() as clients:
+            changes = list(provision(clients, names_here(), with_development_users=True))
         counted = collections.Counter(change.outcome for change in changes)
         done = ", ".join(f"{number} {outcome}" for outcome, number in counted.items())
         self._say(f"AWS resources: {done}.")
-
-    def _start_the_rest(self, processes: Processes, url: str) -> str:
-        """Start the API and a worker; return what to say once the API answers."""
-        self._seed()
-        self._say(f"Starting the API on port {settings.PORT}, and a worker …")
-        api = processes.start("the API", [*MANAGE, "runserver", "--brief"])
-        processes.start("the worker", WORKER)
-        here = f"http://127.0.0.1:{settings.PORT}"
-
-        def is_live() -> bool:
-            if api.poll() is not None:
-                raise CommandError(f"The API ended with status {api.returncode}.")
-            return _answers(f"{here}/health/liveness")
-
-        wait_until(is_live, "the API", START_SECONDS)
-        return "\n".join(
-            (
-                _exports(url),
-                "for what speaks to AWS, as these do, from .venv/bin/python manage.py:",
-                "",
-                "  cognito_token --username admin@test.com    a token of the pool; user@… too",
-                "  mock_token --ecosystem-id user-002         a development token, for anyone else",
-                "  outbox_status                              how far the relay is behind",
-                "  localstack_reset                           a clean slate",
-                "",
-                f"The API is on port {settings.PORT}, AWS on {urlsplit(url).port}, and {here}/docs",
-                "has every operation. Whoever is new registers first:",
-                "",
-                "  TOKEN=$(.venv/bin/python manage.py cognito_token --username user@test.com)",
-                f'  curl -X POST {here}/v1/users -H "Authorization: Bearer $TOKEN"',
-                "",
-                "Ctrl-C stops everything.",
-            )
-        )
 
     def _seed(self) -> None:
         """Register the demo users of `make run`, whose ids the pool's own users have here."""
@@ -148,18 +139,11 @@ class Command(BaseCommand):
         if status := subprocess.run(command, check=False).returncode:  # noqa: S603  # every word is ours
             raise CommandError(f"seed_demo ended with status {status}.")
 
-    def _start_nothing_else(self, processes: Processes, url: str) -> str:
-        return "\n".join(
-            (
-                _exports(url),
-                "for what is to use it, such as",
-                "",
-                "  .venv/bin/python manage.py runserver",
-                "  .venv/bin/celery -A financial_api worker -B",
-                "",
-                "Ctrl-C stops it.",
-            )
-        )
+    def _start_the_rest(self, processes: Processes) -> None:
+        self._say(f"Starting the API on port {settings.PORT}, and a worker …")
+        api = processes.start("the API", [*MANAGE, "runserver", "--brief"])
+        processes.start("the worker", WORKER)
+        _wait_for("the API", api, f"http://127.0.0.1:{settings.PORT}/health/liveness")
 
     def _say(self, text: str) -> None:
         """Write at once: the processes that are started here write to the same place."""
@@ -167,18 +151,16 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _exports(url: str) -> str:
-    """Return what other shells have to be told."""
-    return "\n".join(
-        (
-            "",
-            "Other shells need",
-            "",
-            f"  export DJANGO_SETTINGS_MODULE={SETTINGS} ALLOW_MOCK_TOKENS=on",
-            f"  export AWS_ENDPOINT_URL={url} AWS_REGION={REGION}",
-            f"  export AWS_ACCESS_KEY_ID={CREDENTIALS} AWS_SECRET_ACCESS_KEY={CREDENTIALS}",
-            "",
-        )
+def _text(url: str, template: str) -> str:
+    """Return what other shells need, and what there is to do in them."""
+    return (EXPORTS + template).format(
+        settings=SETTINGS,
+        url=url,
+        region=REGION,
+        key=CREDENTIALS,
+        emulator_port=urlsplit(url).port,
+        port=settings.PORT,
+        here=f"http://127.0.0.1:{settings.PORT}",
     )
 
 
@@ -196,10 +178,17 @@ def _emulator_port() -> int:
     return free_port()
 
 
-def _answers(url: str) -> bool:
-    with contextlib.suppress(httpx.TransportError):
-        return httpx.get(url, timeout=2).is_success
-    return False
+def _wait_for(name: str, process: "subprocess.Popen[bytes]", url: str) -> None:
+    """Wait until a process answers there with success. Raises CommandError when it has ended."""
+
+    def answers() -> bool:
+        if process.poll() is not None:
+            raise CommandError(f"{name} ended with status {process.returncode}.")
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(url, timeout=2).is_success
+        return False
+
+    wait_until(answers, name, START_SECONDS)
 
 
 @contextlib.contextmanager
