@@ -9,8 +9,8 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Callable, Collection, Iterator
+from urllib.parse import urlsplit
 
 LONGEST = 8192
 """Characters of a value, at the most."""
@@ -120,19 +120,26 @@ def words(
     return entries
 
 
-def url(name: str, *, schemes: Collection[str], needs_host: bool = True) -> str:
-    """Return a URL of one of these schemes, or nothing.
+def has_host(url: str) -> bool:
+    """Return True for a URL whose host and port can be read."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def url(name: str, *, schemes: Collection[str], is_whole: Callable[[str], bool] = has_host) -> str:
+    """Return a URL of one of these schemes that is whole, or nothing.
 
     What is refused is not shown: a URL may hold a password.
     """
     value = _given(name, may_be_empty=True, secret=True)
-    if not value:
-        return ""
-    parts = _split(value)
-    if parts is None or parts.scheme not in schemes or (needs_host and not parts.hostname):
-        forms = ", ".join(f"{scheme}://{'host' if needs_host else '…'}" for scheme in schemes)
-        raise refusal(name, value, f"valid are {forms}", secret=True)
-    return value
+    if value and (value.partition("://")[0] not in schemes or not is_whole(value)):
+        forms = ", ".join(f"{scheme}://" for scheme in schemes)
+        valid = f"valid is a whole URL of {forms}, whose password has # as %23, / as %2F, ? as %3F"
+        raise refusal(name, value, valid, secret=True)
+    return value or ""
 
 
 def refusal(name: str, value: str, valid: str, *, secret: bool = False) -> InvalidSettings:
@@ -167,13 +174,3 @@ def _given(name: str, *, may_be_empty: bool = False, secret: bool = False) -> st
     if not value.isprintable():
         raise refusal(name, value, "valid is what can be printed, on one line", secret=secret)
     return value
-
-
-def _split(value: str) -> SplitResult | None:
-    """Return the parts of a URL whose host and port can be read, or None."""
-    try:
-        parts = urlsplit(value)
-        _ = parts.hostname, parts.port
-    except ValueError:
-        return None
-    return parts

@@ -47,7 +47,7 @@ DATABASES: dict[str, object] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # How `manage.py serve` and `runserver` listen.
-_ADDRESS, _AN_ADDRESS = r"[A-Za-z0-9:][A-Za-z0-9.:-]*|\[[0-9A-Fa-f:]+\]", "an address or a name"
+_ADDRESS, _AN_ADDRESS = r"[A-Za-z0-9:][A-Za-z0-9_.:-]*|\[[0-9A-Fa-f:]+\]", "an address or a name"
 HOST = environment.text("HOST", "127.0.0.1", pattern=_ADDRESS, valid=_AN_ADDRESS)
 PORT = environment.whole("PORT", 8000, least=1, most=HIGHEST)
 LISTEN_ADDRESS = environment.text("LISTEN_ADDRESS", pattern=_ADDRESS, valid=_AN_ADDRESS)
@@ -66,7 +66,11 @@ THROTTLE = environment.boolean("THROTTLE", True)
 _PER_MINUTE = {"least": 1, "most": 1_000_000}
 THROTTLE_REQUESTS_PER_MINUTE = environment.whole("THROTTLE_REQUESTS_PER_MINUTE", 100, **_PER_MINUTE)
 THROTTLE_FAILURES_PER_MINUTE = environment.whole("THROTTLE_FAILURES_PER_MINUTE", 10, **_PER_MINUTE)
-CACHE_URL = environment.url("CACHE_URL", schemes=("redis", "rediss"))
+CACHE_URL = environment.url(
+    "CACHE_URL",
+    schemes=("redis", "rediss", "unix"),
+    is_whole=lambda url: url.startswith("unix:///") or environment.has_host(url),
+)
 """A Redis that all processes count in; without one each counts for itself."""
 
 # Cross-origin requests.
@@ -130,8 +134,12 @@ OUTBOX_SHARDS = environment.whole("OUTBOX_SHARDS", 8, least=1, most=256)
 # The Celery worker, which is the relay where there is a broker; without one each process that
 # serves drains the outbox itself. What a task has to do is in the store, never in its message, so
 # there are no arguments, results or retries, and any number of beats does no harm.
-_BROKERS = ("amqp", "amqps", "redis", "rediss", "sentinel", "sqs")
-CELERY_BROKER_URL = environment.url("CELERY_BROKER_URL", schemes=_BROKERS, needs_host=False)
+CELERY_BROKER_URL = environment.url(
+    "CELERY_BROKER_URL",
+    schemes=("amqp", "amqps", "redis", "rediss", "sentinel", "sqs"),
+    # Of several brokers Celery takes the first that answers; AWS itself is a scheme alone.
+    is_whole=lambda urls: urls == "sqs://" or all(map(environment.has_host, urls.split(";"))),
+)
 CELERY_TASK_DEFAULT_QUEUE = environment.text(
     "CELERY_QUEUE", "acme-celery", pattern=r"\w[\w.-]{0,79}", valid="the name of a queue"
 )

@@ -11,6 +11,14 @@ from financial_api.settings.secret_key import secret_key
 SECRET_KEY = secret_key(DATA_DIR)
 
 
+def _is_database(url: str) -> bool:
+    """Return True for a URL that names a database, and one that all threads share."""
+    try:
+        return environ.Env.db_url_config(url)["NAME"] not in {"", ":memory:"}
+    except ValueError:
+        return False
+
+
 def orm_database(url: str) -> dict[str, object]:
     """Return Django's settings for the ORM backend's database at `url`.
 
@@ -21,8 +29,6 @@ def orm_database(url: str) -> dict[str, object]:
     stays taken, is an answer within a request's time; what the URL itself says goes first.
     """
     database: dict[str, Any] = environ.Env.db_url_config(url)
-    if not database["NAME"]:
-        raise environment.InvalidSettings("DATABASE_URL names no database behind its host.")
     database["CONN_MAX_AGE"] = None
     database["CONN_HEALTH_CHECKS"] = False
     if database["ENGINE"] == "django.db.backends.postgresql":
@@ -45,7 +51,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "infra_backends.persistence.orm"]
 DATABASES: dict[str, object] = {
     "default": orm_database(
         environment.url(
-            "DATABASE_URL", schemes=("postgres", "postgresql", "sqlite"), needs_host=False
+            "DATABASE_URL", schemes=("postgres", "postgresql", "sqlite"), is_whole=_is_database
         )
         or f"sqlite:///{DATA_DIR / 'financial_api.sqlite3'}"
     )

@@ -42,7 +42,10 @@ SENSELESS = {
     "ALLOWED_HOSTS": (SERVER, ("", *LIST, "localhost:8000", "https://localhost")),
     "SECRET_KEY": (SERVER, (*SECRET, "x" * 31)),
     "DATA_DIR": (SERVER, ("", *FOLDER)),
-    "DATABASE_URL": (SERVER, (*URL, "mysql://h/d", "postgres://h:port/d", "postgres://h")),
+    "DATABASE_URL": (
+        SERVER,
+        (*URL, "mysql://h/d", "postgres://h:port/d", "postgres://h", "sqlite://"),
+    ),
     "DATABASE_CONNECTIONS": (SERVER, (*WHOLE, "0")),
     "CACHE_URL": (SERVER, (*URL, "memcached://localhost", "redis://", "$REDIS")),
     "THROTTLE": (SERVER, BOOLEAN),
@@ -200,14 +203,68 @@ def test_a_secret_arrives_as_it_stands(bare: dict[str, str]) -> None:
     assert cache == given["CACHE_URL"]
 
 
-def test_a_database_password_arrives_as_it_stands(bare: dict[str, str]) -> None:
-    url = "postgres://us$er:%24ecret%23=%22@localhost:5432/na$me"
-
+@pytest.mark.parametrize(
+    ("url", "user", "password", "host"),
+    [
+        (
+            "postgres://us$er:%24ecret%23=%22@localhost:5432/na$me",
+            "us$er",
+            '$ecret#="',
+            "localhost",
+        ),
+        ("postgresql://u:p#w@db.internal/na$me?sslmode=require", "u", "p#w", "db.internal"),
+        ("postgres://u:$w@one:5432,two:5433/na$me", "u", "$w", "one,two"),
+        ("postgres:///na$me", "", "", ""),
+    ],
+)
+def test_a_database_is_the_one_that_the_url_names(
+    bare: dict[str, str], url: str, user: str, password: str, host: str
+) -> None:
     [databases] = values_of(bare, "DATABASES", DATABASE_URL=url)
 
-    assert databases["default"]["USER"] == "us$er"
-    assert databases["default"]["PASSWORD"] == '$ecret#="'
-    assert databases["default"]["NAME"] == "na$me"
+    found = databases["default"]
+    assert (found["USER"], found["PASSWORD"], found["HOST"]) == (user, password, host)
+    assert found["NAME"] == "na$me"
+
+
+SENSIBLE = {
+    "HOST": ("0.0.0.0", "::1", "api_1.internal"),  # noqa: S104
+    "CACHE_URL": (
+        "redis://localhost",
+        "rediss://u:$p@cache:6380/1?ssl_cert_reqs=none",
+        "unix:///r",
+    ),
+    "CELERY_BROKER_URL": (
+        "amqp://guest:guest@localhost:5672//",
+        "amqps://u:p%23@one/%2Fvhost;amqps://u:p%23@two/%2Fvhost",
+        "redis://:$p@localhost:6379/0",
+        "sentinel://one:26379;sentinel://two:26379",
+        "sqs://",
+    ),
+    "CORS_ALLOWED_ORIGINS": ("https://app.example.com", "http://[::1]:3000,http://localhost"),
+    "ALLOWED_HOSTS": ("*", ".example.com, api_1", "[::1]"),
+    "AWS_REGION": (
+        "eu-west-1",
+        "us-gov-west-1",
+        "cn-northwest-1",
+        "us-isob-east-1",
+        "mx-central-1",
+    ),
+    "AWS_PREFIX": ("acme-", "A", "blue_2-"),
+    "EVENT_BUS": ("default", "arn:aws-us-gov:events:us-gov-west-1:123456789012:event-bus/acme.1"),
+    "WEBHOOK_SECRET": ("x", "two words"),
+    "LOG_LEVEL": ("debug", "WARN"),
+}
+"""What operators do set, for which nobody should be refused."""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(n, v) for n, values in SENSIBLE.items() for v in values], ids=short
+)
+def test_what_makes_sense_is_let_through(bare: dict[str, str], name: str, value: str) -> None:
+    module = AWS if name.startswith(("AWS", "EVENT")) else SERVER
+
+    assert values_of(bare, "PERSISTENCE", module=module, **{name: value})
 
 
 @pytest.mark.parametrize(
