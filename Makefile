@@ -62,7 +62,8 @@ $(EMULATOR)/.ready: requirements/emulator.txt $(if $(call OF_ANOTHER,$(EMULATOR)
 	@touch $@
 
 run: $(READY) ## The API on SQLite with demo data, reloading when the code changes
-	@export ALLOW_CLEANUP=$${ALLOW_CLEANUP:-on} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-on}; \
+	@export DJANGO_SETTINGS_MODULE=financial_api.settings.local \
+		ALLOW_CLEANUP=$${ALLOW_CLEANUP:-on} ALLOW_MOCK_TOKENS=$${ALLOW_MOCK_TOKENS:-on}; \
 	$(VENV_PYTHON) manage.py migrate --verbosity 0 && \
 	$(VENV_PYTHON) manage.py seed_demo && \
 	exec $(VENV_PYTHON) manage.py runserver $(PORT)
@@ -74,7 +75,7 @@ emulator: $(READY) $(EMULATOR)/.ready ## The emulator of AWS alone, provisioned,
 	@exec $(VENV_PYTHON) manage.py aws_local --emulator-only --settings=financial_api.settings.local
 
 serve: $(READY) ## The production server: WORKERS, THREADS, HOST … from the environment
-	@export WORKERS=$${WORKERS:-2} DJANGO_SETTINGS_MODULE=$${DJANGO_SETTINGS_MODULE:-financial_api.settings.server}; \
+	@export WORKERS=$${WORKERS:-2} DJANGO_SETTINGS_MODULE=financial_api.settings.server; \
 	$(VENV_PYTHON) manage.py migrate --verbosity 0 && \
 	exec $(VENV_PYTHON) manage.py serve
 

@@ -14,6 +14,7 @@ from celery.exceptions import CPendingDeprecationWarning
 from celery.signals import setup_logging, task_postrun, task_prerun
 from celery.worker import consumer
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from financial_api.kernel import clock, log_context
 from financial_api.kernel.environment import refusing
@@ -23,7 +24,7 @@ RECONNECT_SECONDS = 2.0
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "financial_api.settings.local")
 
-with refusing():
+with refusing(ImportError, ImproperlyConfigured):
     settings.INSTALLED_APPS  # noqa: B018  # loads the settings
 
 app = Celery("financial_api")
@@ -38,7 +39,7 @@ class Worker(app.Worker):  # type: ignore[misc, name-defined]
     """
 
     def on_before_init(self, **options: Any) -> None:
-        sys.stderr.write(f"DJANGO_SETTINGS_MODULE is {settings.SETTINGS_MODULE}.\n")
+        sys.stderr.write(f"The worker takes {settings.SETTINGS_MODULE} (DJANGO_SETTINGS_MODULE).\n")
         super().on_before_init(**options)
 
     def should_use_eventloop(self) -> bool:

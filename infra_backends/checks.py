@@ -16,6 +16,8 @@ from infra_backends.aws.names import endpoints_here
 from infra_backends.base import BaseBackend
 from infra_backends.handler import BackendHandle
 
+OF_AWS = "DJANGO_SETTINGS_MODULE=financial_api.settings.aws"
+
 
 def refuse_to_start(*needed: BackendHandle[BaseBackend]) -> None:
     """Raise InvalidSettings with a line for each fault of the settings and of what is missing.
@@ -142,7 +144,7 @@ def _no_broker() -> str:
     if hasattr(settings, "CELERY_QUEUE_URL"):
         name, value = "CELERY_QUEUE_URL", "https://sqs.REGION.amazonaws.com/ACCOUNT/acme-celery"
     else:
-        name, value = "CELERY_BROKER_URL", "redis://localhost:6379/0"
+        name, value = "CELERY_BROKER_URL", f"redis://localhost:6379/0, or {OF_AWS}"
     why = ", so there is nothing to wait for, and each process that serves drains the outbox itself"
     return environment.missing(name, f"{name}={value}", why=why)
 

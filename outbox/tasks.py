@@ -31,8 +31,13 @@ _upkeep = Upkeep()
 
 @celeryd_init.connect
 def _refuse_to_start(**_: Any) -> None:
-    with refusing():
-        refuse_to_work(*handles_of_a_relay())
+    """End a worker that must not start; one whose check itself fails, as well."""
+    try:
+        with refusing():
+            refuse_to_work(*handles_of_a_relay())
+    except Exception as error:  # Celery would log it, and start
+        logger.exception("the worker cannot tell whether it may start")
+        raise SystemExit(1) from error
 
 
 @worker_shutting_down.connect

@@ -5,12 +5,15 @@ ago its loop last turned. A worker that hangs, or is stopped, answers late or ne
 """
 
 import contextlib
+import hashlib
 import logging
 import os
 import socket
 import struct
 import threading
 from typing import Any
+
+from django.conf import settings
 
 from financial_api.kernel import clock
 
@@ -72,7 +75,7 @@ def answer_for(node: str) -> None:
     # A process of the pool that outlives its worker would keep the name from the next one.
     os.register_at_fork(after_in_child=listening.close)
     if (error := _listen(listening, node)) is not None:
-        logger.warning("nobody can ask this worker how it is, as %s: %s", node, error)
+        logger.warning("worker_status asks another worker: who else is %s? (%s)", node, error)
     arguments = (listening, node, error is None)
     threading.Thread(target=_answer, args=arguments, name="worker-health", daemon=True).start()
 
@@ -89,7 +92,7 @@ def seconds_since_turn(node: str) -> float:
     except TimeoutError as error:
         raise WorkerIsUnwell(f"{node} does not answer within {ANSWER_SECONDS:.0f} s") from error
     except (OSError, ValueError) as error:
-        raise WorkerIsUnwell(f"no worker answers as {node}") from error
+        raise WorkerIsUnwell(f"no worker of this user and these settings is {node}") from error
     if seconds > MOST_SECONDS:
         raise WorkerIsUnwell(f"{node} stands still: its loop turned {seconds:.0f} s ago")
     return seconds
@@ -122,4 +125,7 @@ def _user_behind(asking: socket.socket) -> int:
 
 
 def _address(node: str) -> str:
-    return f"\0financial-api-worker-{os.getuid()}-{node}"[:108]
+    """Return the name of a node of this installation: another may have one of the same name."""
+    here = f"{settings.SETTINGS_MODULE} {settings.BASE_DIR} {settings.DATA_DIR}"
+    installation = hashlib.sha256(here.encode()).hexdigest()[:8]
+    return f"\0financial-api-worker-{os.getuid()}-{installation}-{node}"[:108]

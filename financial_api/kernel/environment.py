@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 LONGEST = 8192
@@ -50,14 +51,25 @@ def text(
     value = _given(name, may_be_empty=not default, secret=secret)
     if not value:
         return default
-    if not re.fullmatch(pattern, value):
+    if not re.fullmatch(pattern, value, re.ASCII):
         raise refusal(name, value, f"valid is {valid}", secret=secret)
     return value
 
 
+def address(name: str, default: str) -> str:
+    """Return an IP address; `localhost` is 127.0.0.1, and version 6 may have brackets."""
+    value = _given(name)
+    if value is None:
+        return default
+    try:
+        return str(ip_address("127.0.0.1" if value == "localhost" else value.strip("[]")))
+    except ValueError:
+        raise refusal(name, value, "valid is an IP address, or localhost") from None
+
+
 def secret(name: str, *, shortest: int = 1) -> str:
     """Return a secret, or nothing; what is sent in a header must fit into one."""
-    valid = f"{shortest} and more visible ASCII characters, with blanks between them alone"
+    valid = f"{shortest} and more visible ASCII characters, blanks only inside"
     value = text(name, pattern=r"[!-~]([ -~]*[!-~])?", valid=valid, secret=True)
     if value and len(value) < shortest:
         raise refusal(name, value, f"valid is {valid}", secret=True)
@@ -129,15 +141,21 @@ def has_host(url: str) -> bool:
         return False
 
 
-def url(name: str, *, schemes: Collection[str], is_whole: Callable[[str], bool] = has_host) -> str:
+def url(
+    name: str,
+    *,
+    schemes: Collection[str],
+    is_whole: Callable[[str], bool] = has_host,
+    may_be_empty: bool = True,
+) -> str:
     """Return a URL of one of these schemes that is whole, or nothing.
 
     What is refused is not shown: a URL may hold a password.
     """
-    value = _given(name, may_be_empty=True, secret=True)
+    value = _given(name, may_be_empty=may_be_empty, secret=True)
     if value and (value.partition("://")[0] not in schemes or not is_whole(value)):
         forms = ", ".join(f"{scheme}://" for scheme in schemes)
-        valid = f"valid is a whole URL of {forms}, whose password has # as %23, / as %2F, ? as %3F"
+        valid = f"valid is a whole URL of {forms} and in a password %23 for #, %2F for /, %3F for ?"
         raise refusal(name, value, valid, secret=True)
     return value or ""
 
@@ -170,7 +188,7 @@ def _given(name: str, *, may_be_empty: bool = False, secret: bool = False) -> st
     if len(value) > LONGEST:
         raise refusal(name, value, f"valid are up to {LONGEST} characters", secret=secret)
     if len(value) > 1 and value[0] == value[-1] and value[0] in QUOTES:
-        raise refusal(name, value, "take the quotes away, which belong to it here", secret=secret)
+        raise refusal(name, value, "the quotes are a part of it: take them away", secret=secret)
     if not value.isprintable():
         raise refusal(name, value, "valid is what can be printed, on one line", secret=secret)
     return value

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from financial_api.kernel.environment import BOOLEANS
 from financial_api.kernel.money import MAX_AMOUNT, dollars
 
 
@@ -44,9 +45,9 @@ def _whole(lowest: int, highest: int) -> Parser:
 
 
 def _switch(text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise ValueError("neither true nor false")
-    return text == "true"
+    if text.lower() not in BOOLEANS:
+        raise ValueError(f"none of {', '.join(BOOLEANS)}")
+    return BOOLEANS[text.lower()]
 
 
 def _number(form: str, lowest: N, highest: N, read: Callable[[str], N]) -> Parser:

@@ -1,9 +1,11 @@
 """`manage.py`: the project's own commands, and of Django's those that make sense here."""
 
+import os
 import sys
 from difflib import get_close_matches
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import ManagementUtility, get_commands
 from django.core.management.base import BaseCommand
 
@@ -16,7 +18,7 @@ and `loaddata`, show secrets, as `diffsettings`, or are for what is not here, as
 
 class CommandLine(ManagementUtility):
     def main_help_text(self, commands_only: bool = False) -> str:
-        commands = _commands()
+        commands = self._commands()
         if commands_only:
             return "\n".join(sorted(commands))
         of_app: dict[str, list[str]] = {app: [] for app in (*OWN, "others")}
@@ -29,19 +31,26 @@ class CommandLine(ManagementUtility):
         return "\n".join(lines)
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
-        commands = _commands()
+        commands = self._commands()
+        if subcommand in OF_A_DATABASE - commands.keys():
+            sys.exit(f"{settings.SETTINGS_MODULE} has no database, so there is no {subcommand}.")
         if subcommand not in commands:
             near = get_close_matches(subcommand, commands)
             hint = f" Did you mean {near[0]}?" if near else ""
             sys.exit(f"Unknown command: {subcommand!r}.{hint} '{self.prog_name} help' lists all.")
         return super().fetch_command(subcommand)
 
-
-def _commands() -> dict[str, str]:
-    """Return the app of each command that makes sense here."""
-    sensible = OTHERS | OF_A_DATABASE if settings.DATABASES else OTHERS
-    return {
-        name: app
-        for name, app in get_commands().items()
-        if name in sensible or app.partition(".")[0] in OWN
-    }
+    def _commands(self) -> dict[str, str]:
+        """Return the app of each command that makes sense here."""
+        fault = self.settings_exception
+        if fault is None and "financial_api" not in settings.INSTALLED_APPS:
+            fault = ImproperlyConfigured("those are of no way to run this service")
+        if fault is not None:
+            module = os.environ["DJANGO_SETTINGS_MODULE"]
+            sys.exit(f"DJANGO_SETTINGS_MODULE is {module!r}: {fault}.")
+        sensible = OTHERS | OF_A_DATABASE if settings.DATABASES else OTHERS
+        return {
+            name: app
+            for name, app in get_commands().items()
+            if name in sensible or app.partition(".")[0] in OWN
+        }

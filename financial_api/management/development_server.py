@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from concurrent.futures import Future
+from http import HTTPStatus
 from queue import SimpleQueue
 from typing import Any
 
@@ -26,6 +27,15 @@ class Handler(WSGIRequestHandler):
     # hold the body back until the client acknowledges the head, which it delays by 40 ms.
     disable_nagle_algorithm = True
     timeout = IDLE_SECONDS
+
+    def parse_request(self) -> bool:
+        """Refuse a head with a malformed line, behind which Python's parser reads no header."""
+        if not super().parse_request():
+            return False
+        if self.headers.defects:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        return True
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):  # the client said nothing for too long, or is gone

@@ -8,6 +8,7 @@ from pathlib import Path
 from accounts.callers import ECOSYSTEM_ID
 from financial_api.kernel import environment
 from financial_api.kernel.ports import HIGHEST
+from financial_api.settings.brokers import BROKERS, are_brokers, is_redis
 from financial_api.settings.hosts import hosts_served
 from financial_api.settings.logs import FORMATS, LEVELS, logging_settings
 from notifications.admins import admins_from
@@ -47,10 +48,9 @@ DATABASES: dict[str, object] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # How `manage.py serve` and `runserver` listen.
-_ADDRESS, _AN_ADDRESS = r"[A-Za-z0-9:][A-Za-z0-9_.:-]*|\[[0-9A-Fa-f:]+\]", "an address or a name"
-HOST = environment.text("HOST", "127.0.0.1", pattern=_ADDRESS, valid=_AN_ADDRESS)
+HOST = environment.address("HOST", "127.0.0.1")
 PORT = environment.whole("PORT", 8000, least=1, most=HIGHEST)
-LISTEN_ADDRESS = environment.text("LISTEN_ADDRESS", pattern=_ADDRESS, valid=_AN_ADDRESS)
+LISTEN_ADDRESS = environment.text("LISTEN_ADDRESS", pattern=r"[\w:][\w.:%-]*", valid="an address")
 """Where this process listens: said by the command that starts it, not by a person."""
 WORKERS = environment.whole("WORKERS", 1, least=1, most=256)
 THREADS = environment.whole("THREADS", 64, least=1, most=1024)
@@ -69,14 +69,14 @@ THROTTLE_FAILURES_PER_MINUTE = environment.whole("THROTTLE_FAILURES_PER_MINUTE",
 CACHE_URL = environment.url(
     "CACHE_URL",
     schemes=("redis", "rediss", "unix"),
-    is_whole=lambda url: url.startswith("unix:///") or environment.has_host(url),
+    is_whole=is_redis,
 )
 """A Redis that all processes count in; without one each counts for itself."""
 
 # Cross-origin requests.
 CORS_ALLOWED_ORIGINS = environment.words(
     "CORS_ALLOWED_ORIGINS",
-    pattern=r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?",
+    pattern=r"[a-z][a-z0-9+.-]*://([\w.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?",
     valid="origins such as https://app.example.com",
 )
 LOCALHOST_ORIGINS = [r"^http://localhost(:\d+)?$"]
@@ -136,9 +136,8 @@ OUTBOX_SHARDS = environment.whole("OUTBOX_SHARDS", 8, least=1, most=256)
 # there are no arguments, results or retries, and any number of beats does no harm.
 CELERY_BROKER_URL = environment.url(
     "CELERY_BROKER_URL",
-    schemes=("amqp", "amqps", "redis", "rediss", "sentinel", "sqs"),
-    # Of several brokers Celery takes the first that answers; AWS itself is a scheme alone.
-    is_whole=lambda urls: urls == "sqs://" or all(map(environment.has_host, urls.split(";"))),
+    schemes=BROKERS,
+    is_whole=are_brokers,
 )
 CELERY_TASK_DEFAULT_QUEUE = environment.text(
     "CELERY_QUEUE", "acme-celery", pattern=r"\w[\w.-]{0,79}", valid="the name of a queue"

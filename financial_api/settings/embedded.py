@@ -1,5 +1,6 @@
 """The backends that need nothing but this process and a database: SQLite's file, or PostgreSQL."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import environ
@@ -12,11 +13,29 @@ SECRET_KEY = secret_key(DATA_DIR)
 
 
 def _is_database(url: str) -> bool:
-    """Return True for a URL that names a database, and one that all threads share."""
+    """Return True for a database that all threads share, and options that its library knows."""
     try:
-        return environ.Env.db_url_config(url)["NAME"] not in {"", ":memory:"}
+        found = environ.Env.db_url_config(url)
     except ValueError:
         return False
+    if found["NAME"] in {"", ":memory:"} or "%" in found.get("HOST", ""):
+        return False
+    if found["ENGINE"] == "django.db.backends.sqlite3":
+        return not found["HOST"] and "OPTIONS" not in found
+    return found["ENGINE"] == "django.db.backends.postgresql" and _are_options(
+        found.get("OPTIONS", {})
+    )
+
+
+def _are_options(options: Mapping[str, Any]) -> bool:
+    import psycopg  # not for SQLite
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        make_conninfo("", **options)
+    except psycopg.Error:
+        return False
+    return isinstance(options.get("connect_timeout", 0), int)
 
 
 def orm_database(url: str) -> dict[str, object]:
@@ -51,7 +70,10 @@ INSTALLED_APPS = [*INSTALLED_APPS, "infra_backends.persistence.orm"]
 DATABASES: dict[str, object] = {
     "default": orm_database(
         environment.url(
-            "DATABASE_URL", schemes=("postgres", "postgresql", "sqlite"), is_whole=_is_database
+            "DATABASE_URL",
+            schemes=("postgres", "postgresql", "sqlite"),
+            is_whole=_is_database,
+            may_be_empty=False,
         )
         or f"sqlite:///{DATA_DIR / 'financial_api.sqlite3'}"
     )

@@ -28,7 +28,7 @@ def _kept(path: Path) -> str:
     try:
         if not path.exists():
             _make(path)
-        key = path.read_text()
+        key = path.read_text("ascii", errors="ignore")
     except OSError as error:
         raise environment.InvalidSettings(
             f"SECRET_KEY is not set, and none can be kept in DATA_DIR: {path}: {error.strerror}."

@@ -5,6 +5,7 @@ Read here for the service and for what provisions it, so that both mean the same
 
 import os
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from financial_api.kernel import environment
 
@@ -43,8 +44,16 @@ def endpoints_here() -> dict[str, str]:
     Raises InvalidSettings.
     """
     names = ["AWS_ENDPOINT_URL", *(n for n in os.environ if n.startswith("AWS_ENDPOINT_URL_"))]
-    urls = {name: environment.url(name, schemes=("http", "https")) for name in names}
+    urls = {
+        name: environment.url(name, schemes=("http", "https"), is_whole=_is_endpoint)
+        for name in names
+    }
     return {name: url for name, url in urls.items() if url}
+
+
+def _is_endpoint(url: str) -> bool:
+    """Return True for what boto3 takes, whose hosts have no underscore."""
+    return environment.has_host(url) and "_" not in urlsplit(url).netloc
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,4 @@ def parameters() -> Mapping[str, str]:
     The ids of the pool and its client, at USER_POOL_ID and CLIENT_ID, are known only when they are
     made.
     """
-    return default_texts() | {
-        "whatsapp/notificationsEnabled": "on",
-        "whatsapp/approvalExpiryHours": "24",
-    }
+    return default_texts()

@@ -38,9 +38,9 @@ class Backend(IdentityBackend):
             return ()
         return [
             checks.Warning(
-                "Nobody can sign in: IDENTITY is the local backend, which knows development tokens "
-                "alone, and these are off.",
-                hint="Choose another backend in IDENTITY.",
+                "Nobody can sign in: the identity backend of these settings knows development "
+                "tokens alone, and they are off.",
+                hint="Choose another backend in IDENTITY, or settings with one.",
                 id="infra_backends.W001",
             )
         ]

@@ -4,14 +4,16 @@ import os
 import secrets
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from infra_backends.aws.names import Names
 from tests.aws.signing import CLIENT_ID, POOL_ID
 from tests.support.emulators import CREDENTIALS, Emulator
-from tests.support.fork_server import FORK_SERVER
+from tests.support.fork_server import FORK_SERVER, ROOT
 from tests.support.ports import free_port
 from tests.support.servers import provisioned, running
 
@@ -74,13 +76,13 @@ def named_in(lines: list[str]) -> list[str]:
 def test_a_server_names_all_that_is_missing(shell: Environment, command: tuple[str, ...]) -> None:
     lines = lines_of(command, shell)
 
-    assert named_in(lines) == ["SECRET_KEY", "AWS_REGION", "AWS_ACCESS_KEY_ID", ENDPOINT]
+    assert named_in(lines) == ["SECRET_KEY", ENDPOINT, "AWS_REGION", "AWS_ACCESS_KEY_ID"]
 
 
 def test_so_does_a_reset(shell: Environment) -> None:
     shell["DJANGO_SETTINGS_MODULE"] = "financial_api.settings.local"
 
-    assert named_in(lines_of(RESET, shell)) == ["AWS_REGION", "AWS_ACCESS_KEY_ID", ENDPOINT]
+    assert named_in(lines_of(RESET, shell)) == [ENDPOINT, "AWS_REGION", "AWS_ACCESS_KEY_ID"]
 
 
 def test_a_reset_never_works_on_aws_itself(shell: Environment) -> None:
@@ -135,6 +137,74 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
+@pytest.mark.parametrize(
+    "program", ["/nonexistent/program", "/bin/false", "/bin/echo hunter2", "/bin/sleep 60"]
+)
+@pytest.mark.parametrize("command", [SERVE, WORKER], ids=["serve", "worker"])
+def test_a_program_that_gives_no_credentials_is_told_in_a_line(
+    on_aws: Environment, tmp_path: Path, command: tuple[str, ...], program: str
+) -> None:
+    for name in CREDENTIALS:
+        del on_aws[name]
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {program}\n")
+
+    lines = lines_of(command, on_aws | {"AWS_CONFIG_FILE": str(tmp_path / "config")})
+
+    assert named_in(lines[-1:]) == ["AWS_ACCESS_KEY_ID"]
+    assert len(lines) == (2 if command is WORKER else 1)
+    assert "hunter2" not in lines[-1]
+
+
+def test_a_service_that_is_silent_of_a_role_gives_none(
+    on_aws: Environment, tmp_path: Path, silent: str
+) -> None:
+    for name in CREDENTIALS:
+        del on_aws[name]
+    (tmp_path / "token").write_text("a token")
+    of_a_role = {
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token"),
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/api",
+        f"{ENDPOINT}_STS": silent,
+    }
+
+    assert named_in(lines_of(SERVE, on_aws | of_a_role)) == ["AWS_ACCESS_KEY_ID"]
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_a_key_that_no_header_can_hold_is_refused(on_aws: Environment, name: str) -> None:
+    [line] = lines_of(SERVE, on_aws | {name: "hunter2\n"})
+
+    assert line.startswith(f"{name} is ")
+    assert "hunter2" not in line
+
+
+def test_a_check_that_fails_stops_a_worker(on_aws: Environment, tmp_path: Path) -> None:
+    """Celery goes on after an error in a handler of a signal, as this check is one."""
+    (tmp_path / "of_a_test.py").write_text(
+        'from financial_api.settings.aws import *\nEVENTS = {"BACKEND": "of_a_test_backend"}\n'
+    )
+    (tmp_path / "of_a_test_backend.py").write_text(
+        "from infra_backends.events.local import Backend as Local\n"
+        "class Backend(Local):\n"
+        "    def missing(self):\n"
+        '        raise ZeroDivisionError("of a test")\n'
+    )
+    mine = {"DJANGO_SETTINGS_MODULE": "of_a_test", "PYTHONPATH": str(tmp_path)}
+
+    ran = subprocess.run(
+        [sys.executable, *WORKER],
+        cwd=ROOT,
+        env=on_aws | mine,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert "the worker cannot tell whether it may start" in ran.stderr
+
+
 def test_a_machine_that_says_nothing_of_a_role_gives_none(on_aws: Environment, silent: str) -> None:
     for name in (*CREDENTIALS, "AWS_EC2_METADATA_DISABLED"):
         del on_aws[name]
@@ -166,7 +236,7 @@ def test_a_worker_names_its_broker_and_the_settings_it_took(
 
     settings, *lines = lines_of(WORKER, on_aws)
 
-    assert settings == f"DJANGO_SETTINGS_MODULE is financial_api.settings.{module}."
+    assert settings == f"The worker takes financial_api.settings.{module} (DJANGO_SETTINGS_MODULE)."
     assert named_in(lines) == [missing]
 
 
@@ -175,14 +245,14 @@ def test_a_worker_takes_the_settings_for_development_unless_it_is_told(shell: En
 
     settings, line = lines_of(WORKER, shell)
 
-    assert settings == "DJANGO_SETTINGS_MODULE is financial_api.settings.local."
+    assert settings == "The worker takes financial_api.settings.local (DJANGO_SETTINGS_MODULE)."
     assert named_in([line]) == ["CELERY_BROKER_URL"]
 
 
 def test_a_worker_names_all_that_is_missing(shell: Environment) -> None:
     _, *lines = lines_of(WORKER, shell)
 
-    assert named_in(lines) == ["CELERY_QUEUE_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", ENDPOINT]
+    assert named_in(lines) == ["CELERY_QUEUE_URL", ENDPOINT, "AWS_REGION", "AWS_ACCESS_KEY_ID"]
 
 
 def test_a_worker_needs_no_secret_key_and_no_pool(on_aws: Environment) -> None:

@@ -74,7 +74,7 @@ def test_without_a_worker_it_fails_in_one_line(place: Plant, name: str) -> None:
     asked = status(place.environment, name)
 
     assert asked.returncode == 1
-    assert asked.stderr.startswith("worker: no worker answers as ")
+    assert asked.stderr.startswith("worker: no worker of this user and these settings is ")
     assert asked.stderr.count("\n") == 1
     assert asked.stdout.startswith("store: ")
 
@@ -97,7 +97,7 @@ def test_of_two_workers_of_one_name_the_second_answers_after_the_first(
     with working(place.environment, "--hostname", name) as first:
         eventually(lambda: is_well(place.environment, name))
         with working(place.environment, "--hostname", name) as second:
-            eventually(lambda: "nobody can ask this worker" in second.log.read_text())
+            eventually(lambda: "worker_status asks another worker" in second.log.read_text())
             first.kill()
             eventually(lambda: is_well(place.environment, name))
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from accounts.development_tokens import issue
+from tests.support import raw_http
 from tests.support.api import Customer
 from tests.support.bursts import burst
 from tests.support.raw_http import request
@@ -61,6 +62,16 @@ def test_it_keeps_the_connection_of_a_client(development_server: RunningServer) 
     streams = {answer.extensions["network_stream"] for answer in answers}
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert len(streams) == 1
+
+
+@pytest.mark.parametrize("line", ["Foo bar: x", "X-Junk : x", "Foo", "X-J\x01: a"])
+def test_a_malformed_header_hides_nothing_behind_it(
+    development_server: RunningServer, line: str
+) -> None:
+    token = f"Authorization: Bearer {issue('user-001')}"
+    sent = raw_http.request("GET", "/v1/cards", token, line, "X-Forwarded-For: 203.0.113.9")
+
+    assert b" 400 " in raw_http.exchange(development_server.url, sent).raw.partition(b"\r\n")[0]
 
 
 def test_it_says_what_to_try_once_it_listens(development_server: RunningServer) -> None:

@@ -22,6 +22,9 @@ FROM_A_PROXY: dict[str, dict[str, Any]] = {
     "an address of this machine": {
         "headers": {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Host": "localhost"}
     },
+    "another path": {
+        "headers": {"X-Original-URL": "/health/liveness", "X-Rewrite-URL": "/health/liveness"}
+    },
 }
 BESIDE: dict[str, dict[str, Any]] = {
     "a role": {"headers": {"X-Role": "admin", "X-User-Role": "admin", "Role": "admin"}},
@@ -44,9 +47,6 @@ BESIDE: dict[str, dict[str, Any]] = {
     },
     "another method": {
         "headers": {"X-HTTP-Method-Override": "OPTIONS", "X-Method-Override": "OPTIONS"}
-    },
-    "another path": {
-        "headers": {"X-Original-URL": "/health/liveness", "X-Rewrite-URL": "/health/liveness"}
     },
 }
 ALL = BESIDE | FROM_A_PROXY

@@ -48,4 +48,4 @@ def test_make_serve_takes_these_settings() -> None:
         check=True,
     )
 
-    assert f"DJANGO_SETTINGS_MODULE=${{DJANGO_SETTINGS_MODULE:-{SERVER}}}" in ran.stdout
+    assert f"DJANGO_SETTINGS_MODULE={SERVER};" in ran.stdout

@@ -126,7 +126,7 @@ def _migrated(environment: Environment) -> Environment:
 
 @contextlib.contextmanager
 def running(
-    environment: Environment, *, command: str = "serve", **settings: str
+    environment: Environment, *, command: str = "serve", host: str = "127.0.0.1", **settings: str
 ) -> Iterator[RunningServer]:
     """Serve with an environment and more settings until the block ends.
 
@@ -136,6 +136,7 @@ def running(
     """
     port = free_port()
     defaults = {
+        "HOST": host,
         "PORT": str(port),
         "DATABASE_CONNECTIONS": "4",  # each suite has a dozen servers on one PostgreSQL
         "WORKERS": "1",
@@ -150,7 +151,7 @@ def running(
         with log.open("wb") as output:
             everything = os.environ | environment | defaults | settings
             process = FORK_SERVER.start(("manage.py", command), everything, output)
-        server = RunningServer(f"http://127.0.0.1:{port}", process, log)
+        server = RunningServer(f"http://{host}:{port}", process, log)
         RUNNING.append(server)
         try:
             _wait_until_live(server)

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -41,3 +42,14 @@ def wppconnect(gateway: Gateway) -> Iterator[Backend]:
     with clock.installed(UnhurriedClock()):
         yield backend
     backend.close()
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which nothing is set but what Python itself needs."""
+    folder = tmp_path_factory.mktemp("data")
+    return {
+        "PATH": os.environ["PATH"],
+        "DATA_DIR": str(folder),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }

@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.fork_server import FORK_SERVER, ROOT
+from tests.support.servers import running
 
+MEMORY = {"DJANGO_SETTINGS_MODULE": "financial_api.settings.memory"}
+LOCAL = {"DJANGO_SETTINGS_MODULE": "financial_api.settings.local"}
 UNREACHABLE = "postgres://nobody@127.0.0.1:9/nothing"
 
 
@@ -46,7 +50,7 @@ def test_the_projects_own_commands_come_first_and_all_are_there(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("settings", "others"),
     [
-        ("server", "check dbshell makemigrations shell showmigrations spectacular sqlmigrate"),
+        ("server", "check dbshell makemigrations shell spectacular sqlmigrate"),
         ("aws", "check shell spectacular"),
         ("memory", "check shell spectacular"),
     ],
@@ -87,7 +91,10 @@ def test_a_missing_migration_is_said_in_a_line(tmp_path: Path, command: str) -> 
     assert ran.stdout == ""
 
 
-@pytest.mark.parametrize("command", ["migrate", "outbox_status", "whatsapp_redrive --all"])
+@pytest.mark.parametrize(
+    "command",
+    ["migrate", "showmigrations", "outbox_status", "outbox_relay --once", "whatsapp_redrive --all"],
+)
 def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path, command: str) -> None:
     ran = manage(*command.split(), folder=tmp_path, DATABASE_URL=UNREACHABLE)
 
@@ -95,6 +102,72 @@ def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path, command: str)
     [line] = ran.stderr.splitlines()
     assert "Connection refused" in line
     assert "Traceback" not in ran.stdout
+
+
+@pytest.mark.parametrize("command", ["serve", "runserver"])
+def test_an_address_of_another_machine_is_refused_in_a_line(tmp_path: Path, command: str) -> None:
+    ran = manage(command, folder=tmp_path, HOST="203.0.113.5")
+
+    assert ran.returncode == 1
+    [line] = ran.stderr.splitlines()
+    assert line.startswith("CommandError: HOST and PORT are 203.0.113.5 and 8000, where one cannot")
+
+
+@pytest.mark.parametrize("command", ["serve", "runserver"])
+def test_version_6_of_ip_is_served(tmp_path: Path, command: str) -> None:
+    with running({"DATA_DIR": str(tmp_path), **MEMORY}, command=command, host="[::1]") as server:
+        assert server.url.startswith("http://[::1]:")
+
+
+def test_a_server_without_its_tables_is_not_ready(tmp_path: Path) -> None:
+    with running({"DATA_DIR": str(tmp_path), **LOCAL}) as server:
+        answer = httpx.get(f"{server.url}/health/readiness")
+
+    assert answer.status_code == 503
+    assert answer.json()["dependencies"]["database"] == "unhealthy"
+
+
+def test_a_file_that_is_no_database_is_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "financial_api.sqlite3").write_text("This is no database, but a text. " * 99)
+
+    for command in ("migrate", "outbox_status"):
+        ran = manage(command, folder=tmp_path)
+        assert ran.returncode == 1
+        assert ran.stderr.splitlines() == [
+            "CommandError: Not available: the database says: file is not a database"
+        ]
+
+
+@pytest.mark.parametrize("command", ["migrate", "showmigrations", "dbshell"])
+def test_where_there_is_no_database_its_commands_say_so(tmp_path: Path, command: str) -> None:
+    ran = manage(command, folder=tmp_path, settings="aws")
+
+    assert ran.returncode == 1
+    [line] = ran.stderr.splitlines()
+    assert line.startswith("financial_api.settings.aws has no database")
+
+
+@pytest.mark.parametrize(
+    "module", ["financial_api.settings.prod", "financial_api.settings", "docs"]
+)
+@pytest.mark.parametrize("command", ["serve", "outbox_status", "help"])
+def test_settings_that_are_not_there_are_said_in_a_line(
+    tmp_path: Path, module: str, command: str
+) -> None:
+    ran = manage(command, folder=tmp_path, DJANGO_SETTINGS_MODULE=module)
+
+    assert ran.returncode == 1
+    [line] = ran.stderr.splitlines()
+    assert line.startswith(f"DJANGO_SETTINGS_MODULE is '{module}': ")
+
+
+@pytest.mark.parametrize("seconds", ["-1", "0", "nan", "inf", "often"])
+def test_nobody_watches_without_a_pause(tmp_path: Path, seconds: str) -> None:
+    ran = manage("outbox_status", "--watch", seconds, folder=tmp_path)
+
+    assert ran.returncode == 2
+    assert "argument --watch: valid are 0.1 to 86400 seconds" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_backend_that_does_not_exist_is_said_in_a_line(tmp_path: Path) -> None:

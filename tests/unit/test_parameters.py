@@ -106,11 +106,13 @@ def test_a_whole_number_has_no_fraction(path, text):
         parse(path, text)
 
 
-def test_a_switch_is_true_or_false():
-    assert parse(SWITCH, "true") == ("notifications_enabled", True)
-    assert parse(SWITCH, "false") == ("notifications_enabled", False)
-    for text in ("True", "on", "1", "yes"):
-        with pytest.raises(ValueError, match="neither true nor false"):
+def test_a_switch_is_given_in_the_words_of_every_switch():
+    for text in ("true", "True", "on", "1", "yes"):
+        assert parse(SWITCH, text) == ("notifications_enabled", True)
+    for text in ("false", "FALSE", "off", "0", "no"):
+        assert parse(SWITCH, text) == ("notifications_enabled", False)
+    for text in ("2", "-1", "maybe", " on"):
+        with pytest.raises(ValueError, match="none of on, true, yes, 1, off"):
             parse(SWITCH, text)
 
 

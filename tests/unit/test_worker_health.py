@@ -3,6 +3,8 @@
 import logging
 import secrets
 import socket
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +47,9 @@ def test_one_that_stands_still_for_longer_is_unwell_until_it_turns(
 
 
 def test_where_nobody_listens_there_is_none(node: str) -> None:
-    with pytest.raises(WorkerIsUnwell, match=f"no worker answers as {node}"):
+    with pytest.raises(
+        WorkerIsUnwell, match=f"no worker of this user and these settings is {node}"
+    ):
         seconds_since_turn(node)
 
 
@@ -66,10 +70,19 @@ def test_a_second_worker_of_the_name_warns_and_answers_once_the_first_is_gone(
         with caplog.at_level(logging.WARNING):
             answer_for(node)
 
-    assert [record.getMessage() for record in caplog.records] == [
-        f"nobody can ask this worker how it is, as {node}: [Errno 98] Address already in use"
-    ]
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"worker_status asks another worker: who else is {node}?")
     eventually(lambda: answers(node))
+
+
+def test_a_worker_of_another_installation_does_not_answer(
+    node: str, settings: Any, tmp_path: Path
+) -> None:
+    answer_for(node)
+    settings.DATA_DIR = tmp_path
+
+    with pytest.raises(WorkerIsUnwell, match="no worker of this user and these settings"):
+        seconds_since_turn(node)
 
 
 def answers(node: str) -> bool:

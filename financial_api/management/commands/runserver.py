@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.runserver import Command as DjangoRunserver
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV
 
-from financial_api.kernel.ports import is_free, taken
+from financial_api.kernel.ports import obstacle
 from financial_api.management.development_server import Pool, Server
 from infra_backends import handles, persistence
 from infra_backends.checks import refuse_to_serve
@@ -19,7 +19,7 @@ USUAL_PORT = 8000
 
 
 class Command(DjangoRunserver):
-    default_addr = settings.HOST
+    default_addr = default_addr_ipv6 = settings.HOST
     default_port = str(settings.PORT)
     server_cls = Server
     addr: str
@@ -33,12 +33,17 @@ class Command(DjangoRunserver):
             "--brief", action="store_true", help="say where it listens, and not what to try"
         )
 
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["addrport"]:
+            options["use_ipv6"] = ":" in settings.HOST
+        super().handle(*args, **options)
+
     def run(self, **options: Any) -> None:
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = self.addr
         if DJANGO_AUTORELOAD_ENV not in os.environ:  # the process that reloads asks, and not each
             refuse_to_serve(*handles())
-            if not is_free(self.addr, int(self.port)):
-                raise CommandError(taken(int(self.port), "make run"))
+            if reason := obstacle(self.addr, int(self.port), "make run"):
+                raise CommandError(reason)
         self._is_brief = options["brief"]
         super().run(**options)
 

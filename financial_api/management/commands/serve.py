@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from financial_api.kernel import metrics
-from financial_api.kernel.ports import is_free, taken
+from financial_api.kernel.ports import obstacle
 from financial_api.management.production_server import production_server
 from infra_backends import handles
 from infra_backends.checks import refuse_to_serve, warnings
@@ -27,8 +27,8 @@ class Command(BaseCommand):
         The workers are forked from here: each is there at once, on the same memory. Nothing before
         that starts a thread or opens a connection.
         """
-        if not is_free(settings.HOST, settings.PORT):
-            raise CommandError(taken(settings.PORT, "make serve"))
+        if reason := obstacle(settings.HOST, settings.PORT, "make serve"):
+            raise CommandError(reason)
         # In the environment too, for workers of systems on which granian does not fork.
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = settings.HOST
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"

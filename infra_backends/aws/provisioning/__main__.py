@@ -5,11 +5,12 @@
 
 import sys
 
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from financial_api.kernel.environment import refusing
 from infra_backends.aws.names import names_here
 from infra_backends.aws.provisioning import provision
+from infra_backends.aws.provisioning.changes import ProvisioningError
 from infra_backends.aws.provisioning.clients import Clients
 from infra_backends.aws.provisioning.locality import NotLocal, require_local
 from infra_backends.aws.provisioning.waiting import wait_until
@@ -19,10 +20,11 @@ NEIGHBOUR_SECONDS = 60.0
 
 
 def main() -> None:
+    names = names_here()
     with Clients() as clients:
         require_local(clients)
         wait_until(lambda: _answers(clients), clients.cognito.meta.endpoint_url, NEIGHBOUR_SECONDS)
-        for change in provision(clients, names_here(), with_development_users=True):
+        for change in provision(clients, names, with_development_users=True):
             sys.stdout.write(f"{change}\n")
 
 
@@ -35,5 +37,5 @@ def _answers(clients: Clients) -> bool:
 
 
 if __name__ == "__main__":
-    with refusing(NotLocal):
+    with refusing(NotLocal, ProvisioningError, BotoCoreError, ClientError):
         main()

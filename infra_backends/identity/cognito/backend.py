@@ -70,7 +70,11 @@ class Backend(IdentityBackend):
 
     def check(self) -> Sequence[CheckMessage]:
         return [
-            checks.Error(f"{self.setting}['OPTIONS']: {fault}.", id="infra_backends.E010")
+            checks.Error(
+                f"{self.setting}['OPTIONS']: {fault}.",
+                hint="COGNITO_USER_POOL_ID, COGNITO_CLIENT_ID and COGNITO_KEYS_URL set them.",
+                id="infra_backends.E010",
+            )
             for fault in self._faults()
         ]
 

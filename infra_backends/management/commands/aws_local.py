@@ -104,7 +104,7 @@ class Command(BaseCommand):
             _use(url)
             self._provision()
             if not is_alone:
-                self._seed()
+                self._seed(processes)
                 self._start_the_rest(processes)
             self._say(_text(url, ALONE if is_alone else ALL))
             ended = processes.wait_for_an_end()
@@ -133,10 +133,10 @@ class Command(BaseCommand):
         done = ", ".join(f"{number} {outcome}" for outcome, number in counted.items())
         self._say(f"AWS resources: {done}.")
 
-    def _seed(self) -> None:
+    def _seed(self, processes: Processes) -> None:
         """Register the demo users of `make run`, whose ids the pool's own users have here."""
         command = [*MANAGE, "seed_demo", "--prefix", DEMO_PREFIX]
-        if status := subprocess.run(command, check=False).returncode:  # noqa: S603  # every word is ours
+        if status := processes.start("the demo", command).wait():
             raise CommandError(f"seed_demo ended with status {status}.")
 
     def _start_the_rest(self, processes: Processes) -> None:
@@ -174,7 +174,7 @@ def _emulator_port() -> int:
     if is_free("127.0.0.1", wanted):
         return wanted
     if _is_asked_for_a_port():
-        raise CommandError(f"EMULATOR_PORT is {wanted}, and that port is taken.")
+        raise CommandError(taken(wanted, "make aws", "EMULATOR_PORT"))
     return free_port()
 
 

@@ -141,7 +141,15 @@ class Store:
             if code_of(error) in _ABOUT_THE_REQUEST:
                 raise
             logger.warning("DynamoDB refuses %s: %s", operation, code_of(error))
-            raise BackendUnavailable(f"DynamoDB: {code_of(error)}") from error
+            raise BackendUnavailable(f"DynamoDB: {code_of(error)}{_cure(error)}") from error
+
+
+def _cure(error: ClientError) -> str:
+    """Return what an operator can do about a refusal, if that is known."""
+    is_missing = code_of(error) == "ResourceNotFoundException"
+    return (
+        ", so `manage.py aws_provision` has not made this AWS_PREFIX's tables" if is_missing else ""
+    )
 
 
 _ABOUT_THE_REQUEST = IN_PROGRESS | {

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import DEFAULT_DB_ALIAS
 
-from financial_api.kernel.cleanup import CleanupState, DeletedCounts
+from financial_api.kernel.cleanup import CleanupKey, CleanupState, DeletedCounts
 from financial_api.kernel.keys import Key, Reading
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
@@ -70,8 +70,7 @@ class Backend(PersistenceBackend):
         return purging.purge(limit, during)
 
     def ping(self) -> None:
-        with reading() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        self.read([CleanupKey()])
 
     def close(self) -> None:
         session.close()

@@ -32,7 +32,9 @@ _SQLITE_PRIMARY = {
     5: Fault.BUSY,  # SQLITE_BUSY
     6: Fault.BUSY,  # SQLITE_LOCKED
     15: Fault.BUSY,  # SQLITE_PROTOCOL: too much contention on the log's start
+    11: Fault.LOST,  # SQLITE_CORRUPT
     19: Fault.BUG,  # SQLITE_CONSTRAINT, any other
+    26: Fault.LOST,  # SQLITE_NOTADB
 }
 _SQLSTATES = {
     "23503": Fault.CONFLICT,  # foreign_key_violation

@@ -34,6 +34,8 @@ class Command(OperatorCommand):
                 just_sent = relay.drain()
                 sent += just_sent
             except BackendUnavailable as error:
+                if options["once"]:
+                    raise
                 logger.warning("the store does not answer; trying again: %s", error)
             if options["once"] and not just_sent:
                 break

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from outbox.status import LATE, ShardStatus, dead_letters, shard_statuses
 
 MOST_DEAD_LETTERS = 100
 WATCH_SECONDS = 2.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 86_400.0
 
 BACKLOG_STATUS = 3
 DEAD_LETTERS_STATUS = 4
@@ -51,7 +52,7 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--watch",
             metavar="SECONDS",
-            type=float,
+            type=_seconds,
             nargs="?",
             const=WATCH_SECONDS,
             help=f"show it again so often ({WATCH_SECONDS:g}), until Ctrl-C",
@@ -75,10 +76,19 @@ class Command(OperatorCommand):
                 try:
                     shown = text(_look())
                 except BackendUnavailable as error:
-                    shown = f"Not available: {error}"
+                    away = f"Not available: {error}"
+                    shown = json.dumps({"error": away}) if text is _json else away
                 self.stdout.write(clear + shown)
                 self.stdout.flush()
                 clock.sleep(seconds)
+
+
+def _seconds(text: str) -> float:
+    """Return a number of seconds. Raises ArgumentTypeError, also for what is no sensible one."""
+    with contextlib.suppress(ValueError):
+        if SHORTEST_SECONDS <= float(text) <= LONGEST_SECONDS:
+            return float(text)
+    raise ArgumentTypeError(f"valid are {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:.0f} seconds")
 
 
 def _look() -> _Outbox:
