@@ -68,10 +68,13 @@ def address(name: str, default: str) -> str:
 
 
 def secret(name: str, *, shortest: int = 1) -> str:
-    """Return a secret, or nothing; what is sent in a header must fit into one."""
+    """Return a secret, or nothing; what is sent in a header must fit into one.
+
+    One that must be long is no empty one either.
+    """
     valid = f"{shortest} and more visible ASCII characters, blanks only inside"
-    value = text(name, pattern=r"[!-~]([ -~]*[!-~])?", valid=valid, secret=True)
-    if value and len(value) < shortest:
+    value = _given(name, may_be_empty=shortest == 1, secret=True) or ""
+    if value and not (re.fullmatch(r"[!-~]([ -~]*[!-~])?", value) and len(value) >= shortest):
         raise refusal(name, value, f"valid is {valid}", secret=True)
     return value
 

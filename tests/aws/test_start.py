@@ -285,3 +285,22 @@ def test_an_operator_is_told_in_a_line_what_is_away(on_aws: Environment, command
     [line] = lines_of(("manage.py", *command.split()), on_aws | {f"{ENDPOINT}_DYNAMODB": nobody})
 
     assert line.startswith("CommandError: Not available: dynamodb ")
+
+
+@pytest.mark.parametrize("command", ["outbox_status", "outbox_redrive --all", "whatsapp_status"])
+def test_an_operator_is_told_in_a_line_that_nothing_is_provisioned(
+    on_aws: Environment, command: str
+) -> None:
+    [line] = lines_of(("manage.py", *command.split()), on_aws)
+
+    assert line.startswith("CommandError: Not available: DynamoDB: ResourceNotFoundException, ")
+    assert "`manage.py aws_provision`" in line
+
+
+def test_who_wants_a_token_is_told_that_credentials_are_missing(on_aws: Environment) -> None:
+    for name in CREDENTIALS:
+        del on_aws[name]
+
+    [line] = lines_of(("manage.py", "cognito_token", "--username", "user@test.com"), on_aws)
+
+    assert line.startswith("CommandError: AWS_ACCESS_KEY_ID and ")

@@ -51,7 +51,7 @@ SENSELESS = {
     "WORKERS": (SERVER, (*WHOLE, "0")),
     "THREADS": (SERVER, (*WHOLE, "0")),
     "ALLOWED_HOSTS": (SERVER, ("", *LIST, "localhost:8000", "https://localhost")),
-    "SECRET_KEY": (SERVER, (*SECRET, "x" * 31)),
+    "SECRET_KEY": (SERVER, ("", *SECRET, "x" * 31)),
     "DATA_DIR": (SERVER, ("", *FOLDER)),
     "DATABASE_URL": (
         SERVER,
@@ -176,7 +176,7 @@ def test_a_senseless_value_stops_the_start_with_one_line_that_names_it(
     assert said.count("\n") == 1, said
     assert name in said
     assert len(said) < 300
-    if name in SECRETS and value != ",":
+    if name in SECRETS and len(value) > 1:
         assert value not in said
 
 

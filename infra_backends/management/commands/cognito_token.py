@@ -25,6 +25,8 @@ class Command(BaseCommand):
         password = password or os.environ.get(PASSWORD) or _development_password(username)
         if not password:
             raise CommandError(f"Give the account's --password, or set {PASSWORD}.")
+        if lines := identity.missing():
+            raise CommandError("\n".join(lines))
         try:
             token = identity.sign_in(username, password)
         except SignInRefused as refusal:

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(OperatorCommand):
+    logs_warnings = True
     help = "Drain the outbox in a loop; stops after the batch it is at on SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,6 +9,7 @@ from celery.utils.nodenames import default_nodename, host_format
 from django.core.management.base import BaseCommand
 
 from financial_api.kernel import deadline
+from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
 from outbox import worker_health
 from outbox.status import shard_statuses
@@ -51,6 +52,8 @@ def _worker(node: str) -> str:
 
 
 def _store() -> str:
+    if lines := persistence.missing():
+        raise BackendUnavailable(" ".join(lines))
     with deadline.within(STORE_SECONDS):
         shards = shard_statuses()
     return f"{sum(shard.depth for shard in shards)} events wait in {len(shards)} shards"
