@@ -52,7 +52,7 @@ def text(
     if not value:
         return default
     if not re.fullmatch(pattern, value, re.ASCII):
-        raise refusal(name, value, f"valid is {valid}", secret=secret)
+        raise _refusal(name, value, f"valid is {valid}", secret=secret)
     return value
 
 
@@ -64,7 +64,7 @@ def address(name: str, default: str) -> str:
     try:
         return str(ip_address("127.0.0.1" if value == "localhost" else value.strip("[]")))
     except ValueError:
-        raise refusal(name, value, "valid is an IP address, or localhost") from None
+        raise _refusal(name, value, "valid is an IP address, or localhost") from None
 
 
 def secret(name: str, *, shortest: int = 1) -> str:
@@ -75,7 +75,7 @@ def secret(name: str, *, shortest: int = 1) -> str:
     valid = f"{shortest} and more visible ASCII characters, blanks only inside"
     value = _given(name, may_be_empty=shortest == 1, secret=True) or ""
     if value and not (re.fullmatch(r"[!-~]([ -~]*[!-~])?", value) and len(value) >= shortest):
-        raise refusal(name, value, f"valid is {valid}", secret=True)
+        raise _refusal(name, value, f"valid is {valid}", secret=True)
     return value
 
 
@@ -84,7 +84,7 @@ def boolean(name: str, default: bool) -> bool:
     if value is None:
         return default
     if value.lower() not in BOOLEANS:
-        raise refusal(name, value, f"valid are {', '.join(BOOLEANS)}")
+        raise _refusal(name, value, f"valid are {', '.join(BOOLEANS)}")
     return BOOLEANS[value.lower()]
 
 
@@ -94,7 +94,7 @@ def whole(name: str, default: int, *, least: int, most: int) -> int:
     if value is None:
         return default
     if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
-        raise refusal(name, value, f"valid is a whole number from {least} to {most}")
+        raise _refusal(name, value, f"valid is a whole number from {least} to {most}")
     return int(value)
 
 
@@ -104,7 +104,7 @@ def seconds(name: str, default: float, *, most: int) -> float:
     if value is None:
         return default
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", value) or float(value) > most:
-        raise refusal(name, value, f"valid is a number of seconds from 0 to {most}")
+        raise _refusal(name, value, f"valid is a number of seconds from 0 to {most}")
     return float(value)
 
 
@@ -116,7 +116,7 @@ def choice(name: str, default: str, *, among: Collection[str]) -> str:
     for one in among:
         if value.lower() == one.lower():
             return one
-    raise refusal(name, value, f"valid are {', '.join(among)}")
+    raise _refusal(name, value, f"valid are {', '.join(among)}")
 
 
 def words(
@@ -128,10 +128,10 @@ def words(
         return list(default)
     entries = [entry for entry in map(str.strip, value.split(",")) if entry]
     if not entries or len(entries) > most:
-        raise refusal(name, value, f"valid are 1 to {most} of {valid}, comma-separated")
+        raise _refusal(name, value, f"valid are 1 to {most} of {valid}, comma-separated")
     for entry in entries:
         if not re.fullmatch(pattern, entry):
-            raise refusal(name, entry, f"valid are {valid}, comma-separated")
+            raise _refusal(name, entry, f"valid are {valid}, comma-separated")
     return entries
 
 
@@ -159,11 +159,11 @@ def url(
     if value and (value.partition("://")[0] not in schemes or not is_whole(value)):
         forms = ", ".join(f"{scheme}://" for scheme in schemes)
         valid = f"valid is a whole URL of {forms} and in a password %23 for #, %2F for /, %3F for ?"
-        raise refusal(name, value, valid, secret=True)
+        raise _refusal(name, value, valid, secret=True)
     return value or ""
 
 
-def refusal(name: str, value: str, valid: str, *, secret: bool = False) -> InvalidSettings:
+def _refusal(name: str, value: str, valid: str, *, secret: bool = False) -> InvalidSettings:
     """Return what says in one line that a setting has a value that is not valid."""
     shown = f"{value[:SHOWN]}…" if len(value) > SHOWN else value
     if not value:
@@ -187,11 +187,11 @@ def _given(name: str, *, may_be_empty: bool = False, secret: bool = False) -> st
     if value is None:
         return None
     if not value and not may_be_empty:
-        raise refusal(name, value, "leave it out, or give it a value")
+        raise _refusal(name, value, "leave it out, or give it a value")
     if len(value) > LONGEST:
-        raise refusal(name, value, f"valid are up to {LONGEST} characters", secret=secret)
+        raise _refusal(name, value, f"valid are up to {LONGEST} characters", secret=secret)
     if len(value) > 1 and value[0] == value[-1] and value[0] in QUOTES:
-        raise refusal(name, value, "the quotes are a part of it: take them away", secret=secret)
+        raise _refusal(name, value, "the quotes are a part of it: take them away", secret=secret)
     if not value.isprintable():
-        raise refusal(name, value, "valid is what can be printed, on one line", secret=secret)
+        raise _refusal(name, value, "valid is what can be printed, on one line", secret=secret)
     return value
