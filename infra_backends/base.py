@@ -24,8 +24,8 @@ class BaseBackend:
     def missing(self) -> Sequence[str]:
         """Return a line for each thing that must be there before a process starts, and is not.
 
-        What the settings do not hold, such as credentials; it may ask for it, for two seconds at
-        most. What does not answer in that time does not count as missing.
+        What the settings do not hold, such as credentials. It may ask for it, for three seconds at
+        the most; a service that does not answer meanwhile is away, and not missing.
         """
         return ()
 

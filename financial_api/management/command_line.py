@@ -44,7 +44,7 @@ class CommandLine(ManagementUtility):
         """Return the app of each command that makes sense here."""
         fault = self.settings_exception
         if fault is None and "financial_api" not in settings.INSTALLED_APPS:
-            fault = ImproperlyConfigured("those are of no way to run this service")
+            fault = ImproperlyConfigured("it has none of this service's apps")
         if fault is not None:
             module = os.environ["DJANGO_SETTINGS_MODULE"]
             sys.exit(f"DJANGO_SETTINGS_MODULE is {module!r}: {fault}.")
