@@ -8,7 +8,7 @@ from django.utils.cache import patch_vary_headers
 
 from financial_api.api import metrics
 from financial_api.api.context import EdgeContext
-from financial_api.api.responses import reshaped
+from financial_api.api.responses import reshaped, response_to
 from financial_api.api.throttling import throttle
 from financial_api.kernel import clock, deadline, log_context
 
@@ -36,11 +36,14 @@ class EdgeMiddleware:
     def _answer(self, request: HttpRequest, context: EdgeContext) -> HttpResponse:
         with deadline.within(deadline.REQUEST_SECONDS):
             response = reshaped(self._get_response(request), request)
-        response["X-Request-ID"] = context.request_id
         if _VERSIONED.match(request.path_info):
+            try:
+                _add_rate(response, context)
+            except Exception as error:  # noqa: BLE001  # `response_to` logs it; else Django's page
+                response = response_to(error, request)
             response["Cache-Control"] = "private, no-cache"
             _vary(response)
-            _add_rate(response, context)
+        response["X-Request-ID"] = context.request_id
         response["Content-Length"] = str(len(response.content))
         if _leaves_body_unread(request):
             response["Connection"] = "close"

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
+from accounts.development_tokens import issue
+from financial_api.api import throttling
 from financial_api.api.throttling import ProcessCounter, RedisCounter, Throttle, check
 from financial_api.kernel import clock
 from financial_api.kernel.errors import RateLimitExceeded
+from tests.support.api import Api
 from tests.support.clocks import SetClock
+from tests.support.in_process import URL, in_process
 from tests.support.ports import free_port
 from tests.support.redis_servers import redis_server
 
@@ -51,6 +55,25 @@ def test_the_last_of_a_window_is_let_in_and_the_next_is_not(new_counter, setting
     with pytest.raises(RateLimitExceeded) as refusal:
         check(rates[-1])
     assert refusal.value.headers["Retry-After"] == "30"
+
+
+class BrokenCounter:
+    def add(self, who, window, amount):
+        raise TypeError("broken")
+
+
+@pytest.mark.parametrize("token", [issue("user-001"), "bad"])
+def test_a_counter_that_breaks_is_an_error_of_the_contracts_shape(settings, monkeypatch, token):
+    settings.THROTTLE = True
+    monkeypatch.setattr(throttling, "_throttle", Throttle(BrokenCounter()))
+    client = in_process(Api(URL, token))
+
+    answer = client.http.get("/v1/cards")
+
+    client.close()
+    assert answer.json()["error"]["code"] == "INTERNAL_ERROR"
+    assert answer.json()["meta"]["requestId"] == answer.headers["X-Request-ID"]
+    assert answer.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_the_next_window_starts_from_nothing(new_counter, settings, stepping):
