@@ -19,36 +19,34 @@ from infra_backends.handler import BackendHandle
 OF_AWS = "DJANGO_SETTINGS_MODULE=financial_api.settings.aws"
 
 
-def refuse_to_start(*needed: BackendHandle[BaseBackend]) -> None:
+def refuse_to_start(*needed: BackendHandle[BaseBackend]) -> Sequence[str]:
     """Raise InvalidSettings with a line for each fault of the settings and of what is missing.
 
     `needed` are the backends that the process calls, which say what there must be of theirs. They
-    may be asked before a fork: their connections are closed.
+    may be asked before a fork: their connections are closed. Returns a line for each thing that a
+    process starts with, but should not in earnest.
     """
-    lines = [_line_of(message) for message in run_checks() if message.is_serious()]
+    found = run_checks()
+    lines = [_line_of(message) for message in found if message.is_serious()]
     if not lines:
         lines = [line for handle in needed for line in _missing_of(handle.get())]
     if lines:
         raise InvalidSettings("\n".join(dict.fromkeys(lines)))
+    return [_line_of(message) for message in found]
 
 
-def refuse_to_serve(*needed: BackendHandle[BaseBackend]) -> None:
+def refuse_to_serve(*needed: BackendHandle[BaseBackend]) -> Sequence[str]:
     """Raise InvalidSettings for what no server may start with, beside what no process may.
 
     A server that was not started by this project's commands does not say where it listens, so it
-    may not accept development tokens.
+    may not accept development tokens. Returns what `refuse_to_start` does.
     """
-    _refuse(list(_faults_of_a_server()), needed)
+    return _refuse(list(_faults_of_a_server()), needed)
 
 
 def refuse_to_work(*needed: BackendHandle[BaseBackend]) -> None:
     """Raise InvalidSettings for what no worker may start with, beside what no process may."""
     _refuse([] if settings.CELERY_BROKER_URL else [_no_broker()], needed)
-
-
-def warnings() -> Sequence[str]:
-    """Return a line for each thing that a process starts with, but should not in earnest."""
-    return [_line_of(message) for message in run_checks() if not message.is_serious()]
 
 
 def register_all() -> None:
@@ -149,13 +147,16 @@ def _no_broker() -> str:
     return environment.missing(name, f"{name}={value}", why=why)
 
 
-def _refuse(lines: list[str], needed: Sequence[BackendHandle[BaseBackend]]) -> None:
+def _refuse(lines: list[str], needed: Sequence[BackendHandle[BaseBackend]]) -> Sequence[str]:
+    """Refuse for these lines and all that `refuse_to_start` finds; return what that does."""
+    warnings: Sequence[str] = ()
     try:
-        refuse_to_start(*needed)
+        warnings = refuse_to_start(*needed)
     except InvalidSettings as refusal:
         lines.append(str(refusal))
     if lines:
         raise InvalidSettings("\n".join(lines))
+    return warnings
 
 
 def _missing_of(backend: BaseBackend) -> Sequence[str]:

@@ -12,6 +12,7 @@ from financial_api.kernel.loopback import is_loopback
 from financial_api.settings.base import *  # noqa: F403
 from financial_api.settings.base import (
     ALLOW_MOCK_TOKENS,
+    CELERY_BROKER_URL,
     DATA_DIR,
     DISABLED_ACCOUNTS,
     LOCALHOST_ORIGINS,
@@ -22,7 +23,7 @@ from financial_api.settings.base import (
 from financial_api.settings.logs import FORMATS, logging_settings
 from financial_api.settings.secret_key import given_secret_key, secret_key
 from financial_api.settings.whatsapp import messaging_settings
-from infra_backends.aws.names import endpoints_here, names_here, region_here
+from infra_backends.aws.names import CLIENT_ID, POOL_ID, endpoints_here, names_here, region_here
 
 _endpoints = endpoints_here()
 ENDPOINT_URL = _endpoints.get("AWS_ENDPOINT_URL", "")
@@ -58,11 +59,11 @@ IDENTITY = {
         "REGION": AWS_REGION,
         "USER_POOL_ID": environment.text(
             "COGNITO_USER_POOL_ID",
-            pattern=r"[a-z0-9-]{1,30}_[0-9A-Za-z]{1,55}",
+            pattern=POOL_ID,
             valid="a user pool's id, such as eu-west-1_aB3dE5gH7",
         ),
         "CLIENT_ID": environment.text(
-            "COGNITO_CLIENT_ID", pattern=r"[A-Za-z0-9_+]{1,128}", valid="the id of a pool's client"
+            "COGNITO_CLIENT_ID", pattern=CLIENT_ID, valid="the id of a pool's client"
         ),
         "PARAMETERS": _names.parameters,
         "ACCEPT_DEVELOPMENT_TOKENS": ALLOW_MOCK_TOKENS,
@@ -105,6 +106,8 @@ if IS_EMULATED and not CELERY_QUEUE_URL:
     CELERY_QUEUE_URL = f"{_sqs.geturl()}/000000000000/{_names.tasks_queue}"
 if CELERY_QUEUE_URL and "CELERY_BROKER_URL" not in os.environ:
     CELERY_BROKER_URL = f"sqs://{_sqs.netloc}//" if _sqs.netloc else "sqs://"
+if CELERY_BROKER_URL.startswith("sqs:") and not CELERY_QUEUE_URL:
+    raise environment.InvalidSettings("CELERY_BROKER_URL is SQS, which needs CELERY_QUEUE_URL.")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "region": AWS_REGION,
     "is_secure": _sqs.scheme != "http",

@@ -219,6 +219,6 @@ if METRICS == "token" and not METRICS_TOKEN:
 _metrics_dir = environment.text("METRICS_DIR", valid="a folder")
 METRICS_DIR = Path(_metrics_dir) if _metrics_dir else None
 """Where processes of one machine count together; without it each counts for itself."""
-LOG_LEVEL = environment.choice("LOG_LEVEL", "WARNING", among=LEVELS).upper()
+LOG_LEVEL = environment.choice("LOG_LEVEL", "WARNING", among=LEVELS)
 LOG_FORMAT = environment.choice("LOG_FORMAT", "line", among=FORMATS)
 LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)

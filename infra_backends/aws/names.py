@@ -13,7 +13,12 @@ EVENT_SOURCE = "acme.financial-api"
 """Who the events say they are from; the rule that passes them on looks for it."""
 
 EMULATED_REGION = "us-east-1"
-_PREFIX = r"(?!(?i:aws|ssm))[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
+PREFIX = r"(?!(?i:aws|ssm))[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
+A_PREFIX = "1 to 40 of A-Z a-z 0-9 _ -, beginning with a letter or digit, but not with aws or ssm"
+POOL_ID = r"(?P<region>[a-z0-9-]{1,30})_[0-9A-Za-z]{1,55}"
+CLIENT_ID = r"[0-9A-Za-z_+]{1,128}"
+"""The forms of the ids that Cognito gives to a user pool and to a client of it."""
+
 _REGION = r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}"
 
 
@@ -23,8 +28,8 @@ def names_here() -> "Names":
     It begins names in DynamoDB, SQS, EventBridge, SSM and Cognito, of which each allows less than
     another. Raises InvalidSettings.
     """
-    valid = "1 to 40 of A-Z a-z 0-9 _ -, beginning with a letter or digit, but not with aws or ssm"
-    return Names(environment.text("AWS_PREFIX", Names().prefix, pattern=_PREFIX, valid=valid))
+    prefix = environment.text("AWS_PREFIX", Names().prefix, pattern=PREFIX, valid=A_PREFIX)
+    return Names(prefix)
 
 
 def region_here() -> str:

@@ -12,6 +12,7 @@ from django.core.management import get_commands
 from infra_backends.aws.provisioning.locality import LOCALSTACK
 from tests.support import image
 from tests.support.compose import COMPOSE, ROOT, environment_of, loaded, schema, services
+from tests.support.readme import documented_settings
 from tests.support.store import LEFT_OUT, LeftOut
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -211,17 +212,6 @@ def test_the_image_gets_every_package_of_the_service_and_nothing_else_of_python(
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - beside_it
     top = {name.partition("/")[0] for name in image.tree()}
     assert top == packages | {"requirements", "manage.py", "openapi.yaml"}
-
-
-def documented_settings():
-    """Return the names in the README's tables of settings."""
-    section = (
-        (ROOT / "README.md").read_text().partition("\n## Settings\n")[2].partition("\n### ")[0]
-    )
-    columns = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
-    names = {name for column in columns for name in re.findall(r"`([A-Z][A-Z_0-9]+)`", column)}
-    assert len(names) > 40
-    return names
 
 
 def test_the_file_says_how_it_is_started():

@@ -1,19 +1,17 @@
 """What must be there is asked for before anything is served, in a line that says what to export."""
 
-import os
-import secrets
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from infra_backends.aws.names import Names
-from tests.aws.signing import CLIENT_ID, POOL_ID
 from tests.support.emulators import CREDENTIALS, Emulator
-from tests.support.fork_server import FORK_SERVER, ROOT
+from tests.support.fork_server import FORK_SERVER
+from tests.support.interpreters import started
+from tests.support.lacking import ENDPOINT, bare_shell, whole_shell
 from tests.support.ports import free_port
 from tests.support.servers import provisioned, running
 
@@ -23,39 +21,17 @@ WORKER = ("-m", "celery", "-A", "financial_api", "worker")
 RESET = ("manage.py", "localstack_reset")
 STATUS = ("manage.py", "outbox_status")
 
-ENDPOINT = "AWS_ENDPOINT_URL"
-
 Environment = dict[str, str]
 
 
 @pytest.fixture
-def shell(tmp_path) -> Environment:
-    """A shell in which nothing of AWS is set, on a machine that has no role to give."""
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "DATA_DIR": str(tmp_path),
-        "PORT": str(free_port()),
-        "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+def shell(tmp_path: Path) -> Environment:
+    return bare_shell(str(tmp_path))
 
 
 @pytest.fixture
-def on_aws(shell: Environment, aws: Emulator) -> Environment:
-    """All that AWS itself wants; the emulator passes for it, service by service."""
-    services = ("DYNAMODB", "SSM", "EVENTS", "SQS", "COGNITO_IDENTITY_PROVIDER")
-    return {
-        **shell,
-        **CREDENTIALS,
-        **{f"{ENDPOINT}_{name}": aws.url for name in services},
-        "AWS_REGION": "us-east-1",
-        "AWS_PREFIX": f"none{secrets.token_hex(4)}-",
-        "SECRET_KEY": secrets.token_hex(32),
-        "CELERY_QUEUE_URL": f"{aws.url}/000000000000/acme-celery",
-        "COGNITO_USER_POOL_ID": POOL_ID,
-        "COGNITO_CLIENT_ID": CLIENT_ID,
-    }
+def on_aws(tmp_path: Path, aws: Emulator) -> Environment:
+    return whole_shell(str(tmp_path), aws)
 
 
 def lines_of(command: tuple[str, ...], environment: Environment) -> list[str]:
@@ -90,6 +66,31 @@ def test_a_reset_never_works_on_aws_itself(shell: Environment) -> None:
 
     assert "no emulators on this machine" in line
     assert f"export {ENDPOINT}=http://127.0.0.1:4566" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_PREFIX", ""),
+        ("AWS_PREFIX", "a/b"),
+        ("AWS_REGION", "europe"),
+        ("AWS_ENDPOINT_URL_SQS", "127.0.0.1:4566"),
+    ],
+)
+def test_what_provisions_by_itself_judges_the_same(
+    on_aws: Environment, name: str, value: str
+) -> None:
+    [line] = lines_of(("-m", "infra_backends.aws.provisioning"), on_aws | {name: value})
+
+    assert line.startswith(f"{name} is ")
+
+
+def test_sqs_is_no_broker_without_its_queue(on_aws: Environment) -> None:
+    del on_aws["CELERY_QUEUE_URL"]
+
+    [line] = lines_of(SERVE, on_aws | {"CELERY_BROKER_URL": "sqs://"})
+
+    assert line == "CELERY_BROKER_URL is SQS, which needs CELERY_QUEUE_URL."
 
 
 @pytest.mark.parametrize("command", [SERVE, RUNSERVER], ids=["serve", "runserver"])
@@ -191,15 +192,7 @@ def test_a_check_that_fails_stops_a_worker(on_aws: Environment, tmp_path: Path) 
     )
     mine = {"DJANGO_SETTINGS_MODULE": "of_a_test", "PYTHONPATH": str(tmp_path)}
 
-    ran = subprocess.run(
-        [sys.executable, *WORKER],
-        cwd=ROOT,
-        env=on_aws | mine,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ran = started(WORKER, on_aws | mine)
 
     assert ran.returncode == 1
     assert "the worker cannot tell whether it may start" in ran.stderr

@@ -13,7 +13,7 @@ from tests.support.api import eventually
 from tests.support.fork_server import FORK_SERVER
 from tests.support.plants import Plant, plant
 from tests.support.redis_servers import redis_server
-from tests.support.servers import sqlite_environment
+from tests.support.servers import memory_environment, sqlite_environment
 from tests.support.workers import working
 
 Environment = dict[str, str]
@@ -112,3 +112,14 @@ def test_the_name_of_a_worker_that_was_killed_is_free_at_once(place: Plant, name
             eventually(lambda: is_well(place.environment, name))
         with contextlib.suppress(ProcessLookupError):  # its pool may have seen it go
             os.killpg(first.process.pid, signal.SIGKILL)
+
+
+def test_a_name_that_no_worker_can_have_is_refused_in_a_line() -> None:
+    with memory_environment() as environment:
+        asked = FORK_SERVER.run(
+            ("manage.py", "worker_status", "--hostname", "%z@%h"), os.environ | environment
+        )
+
+    assert asked.returncode == 1
+    [line] = asked.stderr.splitlines()
+    assert line.startswith("CommandError: --hostname %z@%h is no name of a worker")

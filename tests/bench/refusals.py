@@ -3,19 +3,15 @@
 python -m tests.bench.refusals
 """
 
-import os
-import secrets
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.emulators import CREDENTIALS, Emulator, ministack
-from tests.support.fork_server import ROOT
-from tests.support.ports import free_port
+from tests.support.emulators import CREDENTIALS, ministack
+from tests.support.interpreters import started
+from tests.support.lacking import whole_shell
 
 TARGET_SECONDS = 5
 COMMANDS = {
@@ -24,27 +20,6 @@ COMMANDS = {
     "worker": ("-m", "celery", "-A", "financial_api", "worker"),
 }
 OF_SERVERS = {"SECRET_KEY", "a pool"}
-SERVICES = ("DYNAMODB", "SSM", "EVENTS", "SQS", "COGNITO_IDENTITY_PROVIDER")
-
-
-def everything(emulator: Emulator, folder: str) -> dict[str, str]:
-    """Return all that AWS itself wants, with the emulator for each of its services."""
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": folder,
-        "DATA_DIR": folder,
-        "PORT": str(free_port()),
-        "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_REGION": "us-east-1",
-        "AWS_PREFIX": "unprovisioned-",
-        "SECRET_KEY": secrets.token_hex(32),
-        "CELERY_QUEUE_URL": f"{emulator.url}/000000000000/acme-celery",
-        "COGNITO_USER_POOL_ID": "us-east-1_Example12",
-        "COGNITO_CLIENT_ID": "an1example1client",
-        **CREDENTIALS,
-        **{f"AWS_ENDPOINT_URL_{name}": emulator.url for name in SERVICES},
-    }
 
 
 def lacking(whole: dict[str, str], silent: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -78,24 +53,16 @@ def main() -> None:
         socket.create_server(("127.0.0.1", 0)) as server,
     ):
         silent = f"http://127.0.0.1:{server.getsockname()[1]}"
-        for what, environment in lacking(everything(emulator, folder), silent):
+        for what, environment in lacking(whole_shell(folder, emulator), silent):
             for name, command in COMMANDS.items():
                 if name != "worker" or what not in OF_SERVERS:
                     report(what, name, command, environment)
 
 
 def report(what: str, name: str, command: tuple[str, ...], environment: dict[str, str]) -> None:
-    started = time.monotonic()
-    ran = subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    seconds = time.monotonic() - started
+    since = time.monotonic()
+    ran = started(command, environment)
+    seconds = time.monotonic() - since
     [*_, line] = ran.stderr.splitlines()
     print(f"{what:42} {name:10} {seconds:5.2f} s  status {ran.returncode}  {line[:60]} …")
 

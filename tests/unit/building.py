@@ -1,7 +1,5 @@
 """Users, cards and requests with the fields that a rule's test does not care about filled in."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +11,6 @@ from accounts.entities import Role, User, UserStatus
 from accounts.rules import tier_of
 from cards.entities import Card, CardRequest, DecisionSource, RequestStatus
 from financial_api.kernel.parameters import Parameters
-from tests.support.fork_server import ROOT
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -112,18 +109,3 @@ class StoppedClock:
 
     def sleep(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
-
-
-def started(
-    command: tuple[str, ...], environment: dict[str, str]
-) -> "subprocess.CompletedProcess[str]":
-    """Run Python from the project's folder, with nothing else in its environment."""
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )

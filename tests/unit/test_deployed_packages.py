@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from tests.support.fork_server import ROOT
-from tests.unit.building import started
+from tests.support.interpreters import started
 
 LOCK = ROOT / "requirements" / "run.txt"
 

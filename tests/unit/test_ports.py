@@ -9,6 +9,7 @@ import pytest
 
 from financial_api.kernel.ports import free_port, is_free, taken
 from tests.support.fork_server import FORK_SERVER
+from tests.support.servers import memory_environment, running
 
 
 @pytest.fixture
@@ -62,3 +63,28 @@ def test_on_a_taken_port_a_command_ends_with_a_sentence(
     assert line.endswith(f" make {target}")
     assert "Traceback" not in ran.stderr
     assert ran.returncode == 1
+
+
+@pytest.mark.parametrize("command", ["serve", "runserver", "aws_local"])
+def test_an_address_of_another_machine_is_refused_in_a_line(command: str, tmp_path: Path) -> None:
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "financial_api.settings.local",
+        "DATA_DIR": str(tmp_path),
+        "HOST": "203.0.113.5",
+        "ALLOW_MOCK_TOKENS": "off",
+    }
+
+    ran = FORK_SERVER.run(("manage.py", command), os.environ | settings)
+
+    assert ran.returncode == 1
+    [line] = ran.stderr.splitlines()
+    assert line.startswith("CommandError: HOST and PORT are 203.0.113.5 and 8000, where one cannot")
+
+
+@pytest.mark.parametrize("command", ["serve", "runserver"])
+def test_version_6_of_ip_is_served(command: str) -> None:
+    with (
+        memory_environment() as environment,
+        running(environment, command=command, host="[::1]") as server,
+    ):
+        assert server.url.startswith("http://[::1]:")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.fork_server import FORK_SERVER
+from tests.support.interpreters import started
 from tests.support.readme import documented_settings
-from tests.unit.building import started
 
 TOO_LONG = "9" * 10_000
 NO_NAME = "no such thing!"

@@ -12,7 +12,7 @@ from financial_api.kernel import metrics
 from financial_api.kernel.ports import obstacle
 from financial_api.management.production_server import production_server
 from infra_backends import handles
-from infra_backends.checks import refuse_to_serve, warnings
+from infra_backends.checks import refuse_to_serve
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +35,7 @@ class Command(BaseCommand):
         if metrics.share(directory):
             metrics.forget_the_dead(directory)
             os.environ["METRICS_DIR"] = str(directory)
-        refuse_to_serve(*handles())
-        for line in warnings():
+        for line in refuse_to_serve(*handles()):
             logger.warning(line)
         gc.freeze()
         production_server(

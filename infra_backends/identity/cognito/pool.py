@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
+from infra_backends.aws import names
 from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID
 from infra_backends.aws.service import Service, code_of
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.identity.cognito.refreshed import Refreshed
 
 FRESH_SECONDS = 60.0
-
-_POOL_ID = re.compile(r"(?P<region>[a-z0-9-]{1,30})_[0-9A-Za-z]{1,55}")
-_CLIENT_ID = re.compile(r"[\w+]{1,128}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +24,12 @@ class Pool:
     def faults(self, region: str) -> list[str]:
         """Return what is wrong with the ids for a pool that should lie in `region`, if any."""
         faults = []
-        match = _POOL_ID.fullmatch(self.pool_id)
+        match = re.fullmatch(names.POOL_ID, self.pool_id)
         if match is None:
             faults.append(f"{self.pool_id!r} is no user pool's id, such as {region}_aB3dE5gH7")
         elif region and match["region"] != region:
             faults.append(f"the user pool {self.pool_id} is not in the region {region}")
-        if _CLIENT_ID.fullmatch(self.client_id) is None:
+        if re.fullmatch(names.CLIENT_ID, self.client_id) is None:
             faults.append(f"{self.client_id!r} is no client's id")
         return faults
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from financial_api.kernel import environment
-from financial_api.kernel.ports import HIGHEST, free_port, is_free, taken
+from financial_api.kernel.ports import HIGHEST, free_port, is_free, obstacle, taken
 from infra_backends.aws.names import names_here
 from infra_backends.aws.provisioning import provision
 from infra_backends.aws.provisioning.changes import ProvisioningError
@@ -90,8 +90,9 @@ class Command(BaseCommand):
         is_alone = options["emulator_only"]
         if not emulator.EMULATOR.exists():
             raise CommandError(f"{emulator.EMULATOR} is not there: `make aws` installs it.")
-        if not (is_alone or is_free(settings.HOST, settings.PORT)):
-            raise CommandError(taken(settings.PORT, "make aws"))
+        reason = None if is_alone else obstacle(settings.HOST, settings.PORT, "make aws")
+        if reason is not None:
+            raise CommandError(reason)
         try:
             with contextlib.suppress(KeyboardInterrupt), interruptible():
                 self._run_until_one_ends(is_alone)

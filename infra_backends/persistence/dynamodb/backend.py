@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage
 from financial_api.kernel.cleanup import CleanupKey, CleanupState, DeletedCounts
 from financial_api.kernel.keys import Key, Reading
 from infra_backends.aws.dynamodb_client import DynamoDBClient
+from infra_backends.aws.names import A_PREFIX, PREFIX
 from infra_backends.aws.service import Service
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
@@ -31,8 +32,6 @@ from infra_backends.persistence.dynamodb.repositories import (
 )
 from infra_backends.persistence.dynamodb.store import Store
 from infra_backends.persistence.dynamodb.writes import changes
-
-_PREFIX = re.compile(r"[A-Za-z0-9_.\-]{0,64}")
 
 
 class Backend(PersistenceBackend):
@@ -75,13 +74,11 @@ class Backend(PersistenceBackend):
         self.pending_approvals = PendingApprovals(self._store)
 
     def check(self) -> Sequence[CheckMessage]:
-        if _PREFIX.fullmatch(self._prefix):
+        if re.fullmatch(PREFIX, self._prefix):
             return ()
         return [
             checks.Error(
-                f"{self.setting}['OPTIONS']['PREFIX'] is {self._prefix!r}, which no table's name "
-                "can begin with.",
-                hint="Use up to 64 letters, digits, `_`, `.` and `-`.",
+                f"{self.setting}['OPTIONS']['PREFIX'] is {self._prefix!r}; valid is {A_PREFIX}.",
                 id="infra_backends.E004",
             )
         ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery.utils.nodenames import default_nodename, host_format
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from financial_api.kernel import deadline
 from infra_backends import persistence
@@ -30,8 +30,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, hostname: str, **options: Any) -> None:
+        try:
+            node = host_format(default_nodename(hostname))
+        except (KeyError, ValueError) as error:
+            raise CommandError(f"--hostname {hostname} is no name of a worker: {error}") from error
         answers = [
-            self._ask("worker", lambda: _worker(host_format(default_nodename(hostname)))),
+            self._ask("worker", lambda: _worker(node)),
             self._ask("store", _store),
         ]
         if not all(answers):
