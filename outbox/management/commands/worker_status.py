@@ -33,7 +33,7 @@ class Command(BaseCommand):
         try:
             node = host_format(default_nodename(hostname))
         except (KeyError, ValueError) as error:
-            raise CommandError(f"--hostname {hostname} is no name of a worker: {error}") from error
+            raise CommandError(f"--hostname {hostname} is no name of a worker.") from error
         answers = [
             self._ask("worker", lambda: _worker(node)),
             self._ask("store", _store),
