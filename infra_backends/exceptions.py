@@ -2,16 +2,29 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
+from infra_backends.failures import Failure
+
 
 class InvalidBackendError(ImproperlyConfigured):
     """A setting names a backend or an option that does not exist; the message says which do."""
 
 
-class ConcurrencyError(Exception):
+class BackendFailure(Exception):
+    """A backend did not do what it was asked; `failure` says what that means."""
+
+    def __init__(self, message: str, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(message)
+
+
+class ConcurrencyError(BackendFailure):
     """A condition of a commit did not hold: something moved since it was read.
 
     Nothing of the commit was written. Reading again and deciding again is the cure.
     """
+
+    def __init__(self, message: str, failure: Failure = Failure.MOVED) -> None:
+        super().__init__(message, failure)
 
 
 class SignInRefused(Exception):
@@ -22,8 +35,20 @@ class MessageRejected(Exception):
     """A message cannot be sent, for a reason of its own; the message says which."""
 
 
-class BackendUnavailable(Exception):
+class BackendUnavailable(BackendFailure):
     """A backend did not answer in time or cannot be reached; trying later may help.
 
     A commit that raises this may have taken effect, as with any lost answer.
     """
+
+    def __init__(self, message: str, failure: Failure = Failure.AWAY) -> None:
+        super().__init__(message, failure)
+
+
+class BackendRefused(BackendUnavailable):
+    """A backend answers, and refuses: `code` is its own name of the reason, `said` its words."""
+
+    def __init__(self, asked: str, code: str, said: str = "") -> None:
+        self.code = code
+        self.said = said
+        super().__init__(": ".join(filter(None, (asked, code, said))), Failure.REFUSED)

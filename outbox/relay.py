@@ -19,6 +19,7 @@ from financial_api.kernel.cleanup import CleanupKey
 from financial_api.kernel.keys import Key
 from financial_api.kernel.metrics import EventOutcome
 from infra_backends import events, persistence
+from infra_backends.events.base import Delivery
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.persistence.commit import MOST_ITEMS, Commit
 from infra_backends.persistence.repositories import Proposal
@@ -207,19 +208,22 @@ class Relay:
                 except BackendUnavailable as error:
                     self._pause(shard, error)
                     return sent
-                self._pauses.pop(shard, None)
                 settled = _settle(delivered)
                 candidates.settle(settled)
                 sent += sum(event.status is EventStatus.SENT for event in settled)
+                if put_off := len(batch) - len(delivered):
+                    self._pause(shard, f"{put_off} events were put off")
+                    return sent
+                self._pauses.pop(shard, None)
         if _mark(candidates.blocked()):
             self.nudge([shard])  # what they stood in front of is next
         return sent
 
-    def _pause(self, shard: int, error: BackendUnavailable) -> None:
+    def _pause(self, shard: int, reason: object) -> None:
         previous = self._pauses.get(shard, (0.0, 0.5))[1]
         pause = min(LONGEST_PAUSE, 2 * previous)
         self._pauses[shard] = clock.monotonic() + pause, pause
-        logger.warning("shard %s waits %.0f s: %s", shard, pause, error)
+        logger.warning("shard %s waits %.0f s: %s", shard, pause, reason)
 
     def _is_paused(self, shard: int) -> bool:
         return clock.monotonic() < self._pauses.get(shard, (0.0, 0.0))[0]
@@ -246,19 +250,18 @@ def _batches(ready: Sequence[Event]) -> Iterator[list[Event]]:
 def _deliver(batch: Sequence[Event]) -> list[Event]:
     """Publish a batch and call its subscribers; return each event as it is after that.
 
-    Nothing is stored yet. Raises BackendUnavailable when a delivery failed for no event's fault.
+    Those that the events backend put off are left out. Nothing is stored yet. Raises
+    BackendUnavailable when a delivery failed for no event's fault.
     """
     unpublished = [event for event in batch if rules.PUBLISHED not in event.deliveries]
-    rejections = events.publish(unpublished) if unpublished else []
-    rejected = {
-        event.event_id: rejection
-        for event, rejection in zip(unpublished, rejections, strict=True)
-        if rejection is not None
-    }
+    results = events.publish(unpublished) if unpublished else []
+    told = {event.event_id: result for event, result in zip(unpublished, results, strict=True)}
     delivered = []
     for event in batch:
-        with _concerning(event):
-            delivered.append(_call_subscribers(event, rejected.get(event.event_id)))
+        result = told.get(event.event_id)
+        if not isinstance(result, Delivery):
+            with _concerning(event):
+                delivered.append(_call_subscribers(event, result))
     return delivered
 
 

@@ -1,13 +1,12 @@
 """How a command is run: read, decide, commit once; again when something moved in between.
 
-This is the one place that retries after a conflict, replays an answered key, and makes sure that
-nobody is refused for what its own twin did.
+This is the one place that replays an answered key, and makes sure that nobody is refused for what
+its own twin did.
 """
 
 import contextlib
 import logging
 import math
-import random
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,17 +24,14 @@ from financial_api.kernel.idempotency import KEPT_FOR, IdempotencyKey, Idempoten
 from financial_api.kernel.keys import Key
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
+from infra_backends.failures import HANDLING, Again, Failure
+from infra_backends.retries import SPARE_SECONDS, retried
 from outbox import wakeup
 
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-MOST_ATTEMPTS = 10
-FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 1.0
-ATTEMPT_SECONDS = 2 * deadline.LEAST_SECONDS
-"""What must be left when an attempt begins: it is two calls of the store, a read and a commit."""
 SILENCE_SECONDS = 2.0
 """How long the store is believed to be there: longer than the pause of one whose turn it is."""
 
@@ -94,31 +90,28 @@ def run(
     `reads` names what the command needs, first of all what others may want to change too; `decide`
     collects its writes in a unit of work and returns its result. Both run again on every attempt.
 
-    Raises what they raise; VersionConflict when ten attempts or the request's time were used up;
-    BackendUnavailable.
+    Raises what they raise; VersionConflict when others kept changing the same things for as long
+    as the request had time; BackendUnavailable.
     """
+
+    def attempt() -> Outcome[R]:
+        try:
+            return _Attempt(caller, submission, turn).run(reads, decide)
+        except ConcurrencyError as conflict:
+            metrics.count_conflict()
+            logger.debug("an attempt lost: %s", conflict)
+            raise
+
     with contextlib.ExitStack() as stack:
         turn = _Turn(stack)
-        for number in range(MOST_ATTEMPTS):
-            try:
-                return _Attempt(caller, submission, turn).run(reads, decide)
-            except ConcurrencyError as conflict:
-                metrics.count_conflict()
-                logger.debug("attempt %s lost: %s", number + 1, conflict)
-            except TimeoutError:
-                break
-            if number + 1 == MOST_ATTEMPTS or not _pause(number):
-                break
-    raise VersionConflict
-
-
-def _pause(number: int) -> bool:
-    """Wait with full jitter before the next attempt; False when there is no time left for it."""
-    pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))  # noqa: S311  # jitter
-    if not deadline.allows(pause):
-        return False
-    clock.sleep(pause)
-    return True
+        try:
+            return retried(attempt, Again.ANEW)
+        except ConcurrencyError as conflict:
+            if HANDLING[conflict.failure].told is not VersionConflict.code:
+                raise BackendUnavailable(str(conflict), conflict.failure) from conflict
+            raise VersionConflict from conflict
+        except TimeoutError as late:
+            raise VersionConflict from late
 
 
 class _Turn:
@@ -142,7 +135,7 @@ class _Turn:
             return
         queue = _queues[hash(wanted) % len(_queues)]
         try:
-            self._stack.enter_context(queue.held(deadline.remaining() - ATTEMPT_SECONDS))
+            self._stack.enter_context(queue.held(deadline.remaining() - SPARE_SECONDS))
         except TimeoutError:
             if _pulse.is_gone:
                 raise BackendUnavailable("the store has answered nobody lately") from None
@@ -229,10 +222,23 @@ class _Attempt(Generic[R]):
         if self._submission is not None:
             body = self._submission.render(result)
             record = self._record(self._submission, body, self._started_at)
-        persistence.commit(work.to_commit(self._started_at, record))
+        try:
+            persistence.commit(work.to_commit(self._started_at, record))
+            outcome: Outcome[R] = Outcome(result, body)
+        except BackendUnavailable as error:
+            outcome = self._look(error)
         if shards := work.event_shards:
             wakeup.nudge(shards)
-        return Outcome(result, body)
+        return outcome
+
+    def _look(self, error: BackendUnavailable) -> Outcome[R]:
+        """Return the answer that a commit of unknown outcome has stored; else raise its error."""
+        if error.failure is not Failure.UNKNOWN or self._submission is None:
+            raise error
+        answer = self._answer(self._read([]).get(self._submission.key))
+        if answer is None:
+            raise error
+        return answer
 
     def _commit_refusal(self, work: UnitOfWork) -> None:
         unless = self._submission.key if self._submission is not None else None

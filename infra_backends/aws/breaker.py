@@ -4,6 +4,7 @@ import threading
 
 from financial_api.kernel import clock
 from infra_backends.exceptions import BackendUnavailable
+from infra_backends.failures import Failure
 
 FAILURES = 5
 OPEN_SECONDS = 1.0
@@ -12,8 +13,8 @@ OPEN_SECONDS = 1.0
 class Breaker:
     """Counts failures in a row, over all threads of the process.
 
-    From the fifth on each failure opens it for a second, in which calls fail at once; then they
-    are made again, and the first answer closes it.
+    From the fifth on it is open: calls fail at once, but for one a second, which finds out whether
+    there are answers again. The first answer closes it.
     """
 
     def __init__(self) -> None:
@@ -21,10 +22,19 @@ class Breaker:
         self._failures = 0
         self._open_until = 0.0
 
-    def check(self, name: str) -> None:
-        """Raise BackendUnavailable while calls would be in vain."""
-        if self._failures >= FAILURES and clock.monotonic() < self._open_until:
-            raise BackendUnavailable(f"{name} has not answered {self._failures} times in a row")
+    def check(self, name: str, seconds: float) -> None:
+        """Return for a call that may be made; raise BackendUnavailable for one that may not.
+
+        `seconds` is how long it may take: until then it is the only one.
+        """
+        if self._failures < FAILURES:
+            return
+        with self._lock:
+            now = clock.monotonic()
+            if self._failures >= FAILURES and now < self._open_until:
+                fault = f"{name} has not answered {self._failures} times in a row"
+                raise BackendUnavailable(fault, Failure.UNASKED)
+            self._open_until = now + seconds
 
     def note_failure(self) -> None:
         with self._lock:

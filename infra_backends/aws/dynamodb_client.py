@@ -2,72 +2,25 @@
 
 What is sent and what comes back is encoded and decoded by msgspec. All else is a boto3 client's
 own: its credentials, asked for at every call, where its endpoint is, the signature, the
-connections, and what an error is called. An answer that has not the shape of DynamoDB's, as of
-something in between, is none.
+connections, and what an error is called.
 """
 
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Required, TypedDict
+from typing import Any
 
 import msgspec
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.endpoint import convert_to_response_dict
-from botocore.exceptions import BotoCoreError
 
-from infra_backends.aws.service import check_whole
+from infra_backends.aws.answers import HTTP_ERROR, read
 
-HTTP_ERROR = 300
 MOST_TARGETS = 64
 """Kept by operation and account: one account's four operations, until credentials are another's."""
 
 _NO_ARN: Mapping[str, Any] = {"RequestItems": {}, "TransactItems": []}
 """Parameters by which no table has an account of its own: all are called by their names."""
-
-
-class AttributeValue(TypedDict, total=False):
-    S: str
-    N: str
-    B: bytes
-    BOOL: bool
-    NULL: bool
-    SS: list[str]
-    NS: list[str]
-    BS: list[bytes]
-    L: "list[AttributeValue]"
-    M: "dict[str, AttributeValue]"
-
-
-class KeysAndAttributes(TypedDict, total=False):
-    Keys: Required[list[dict[str, AttributeValue]]]
-    ConsistentRead: bool
-    ProjectionExpression: str
-    ExpressionAttributeNames: dict[str, str]
-
-
-class BatchGetItemOutput(TypedDict, total=False):
-    Responses: Required[dict[str, list[dict[str, AttributeValue]]]]
-    UnprocessedKeys: dict[str, KeysAndAttributes]
-
-
-class QueryOutput(TypedDict, total=False):
-    """What a query and a scan answer."""
-
-    Items: Required[list[dict[str, AttributeValue]]]
-    Count: int
-    ScannedCount: int
-    LastEvaluatedKey: dict[str, AttributeValue]
-
-
-class TransactWriteItemsOutput(TypedDict):
-    pass
-
-
-class MalformedAnswer(BotoCoreError):  # type: ignore[misc]
-    """A success whose body is not what the operation answers."""
-
-    fmt = "The answer is none of DynamoDB's: {reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +47,7 @@ class _Request:
 class DynamoDBClient:
     """Four operations of a boto3 client, called and answered as they are by that client.
 
-    They raise what it raises, and MalformedAnswer. `meta` and `close` are the client's.
+    They raise what it raises, and NoAnswer. `meta` and `close` are the client's.
     """
 
     def __init__(self, client: Any) -> None:
@@ -106,28 +59,23 @@ class DynamoDBClient:
         self._target = functools.lru_cache(MOST_TARGETS)(self._find_target)
 
     def batch_get_item(self, **parameters: Any) -> Any:
-        return self._call("BatchGetItem", parameters, _BATCH_GET_ITEM)
+        return self._call("BatchGetItem", parameters)
 
     def query(self, **parameters: Any) -> Any:
-        return self._call("Query", parameters, _QUERY)
+        return self._call("Query", parameters)
 
     def scan(self, **parameters: Any) -> Any:
-        return self._call("Scan", parameters, _QUERY)
+        return self._call("Scan", parameters)
 
     def transact_write_items(self, **parameters: Any) -> Any:
-        return self._call("TransactWriteItems", parameters, _TRANSACT_WRITE_ITEMS)
+        return self._call("TransactWriteItems", parameters)
 
-    def _call(
-        self, operation: str, parameters: Mapping[str, Any], output: msgspec.json.Decoder[Any]
-    ) -> Any:
+    def _call(self, operation: str, parameters: Mapping[str, Any]) -> Any:
         response = self._http.send(self._signed(operation, _encode(parameters)))
-        check_whole(response.headers, response.content)
+        answer = read(operation, response.status_code, response.headers, response.content)
         if response.status_code >= HTTP_ERROR:
             raise self._error(operation, response)
-        try:
-            return output.decode(response.content)
-        except msgspec.DecodeError as error:
-            raise MalformedAnswer(reason=error) from error
+        return answer
 
     def _signed(self, operation: str, body: bytes) -> AWSPreparedRequest:
         target = self._target(operation, self._account())
@@ -177,6 +125,3 @@ class DynamoDBClient:
 
 
 _encode = msgspec.json.Encoder().encode
-_BATCH_GET_ITEM = msgspec.json.Decoder(BatchGetItemOutput)
-_QUERY = msgspec.json.Decoder(QueryOutput)
-_TRANSACT_WRITE_ITEMS = msgspec.json.Decoder(TransactWriteItemsOutput)

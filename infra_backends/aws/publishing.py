@@ -1,17 +1,17 @@
 """Publishing in batches: what may go in one call, what is tried again, and what is told of it."""
 
-import random
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from financial_api.kernel import clock, deadline
-from infra_backends.aws.service import PATIENCE, THROTTLED, Service, code_of
-from infra_backends.events.base import EventsBackend
+from infra_backends.aws.failures import is_throttling
+from infra_backends.aws.service import PATIENCE, Service
+from infra_backends.events.base import Delivery, EventsBackend, Result
 from infra_backends.exceptions import BackendUnavailable
+from infra_backends.failures import Again, Failure
+from infra_backends.retries import retried
 from outbox.entities import Event
 
 MOST_BYTES = 256 * 1024
@@ -21,27 +21,28 @@ PUBLISH_SECONDS = 3.0
 """How long a publish goes on, all its calls and repetitions together."""
 PING_SECONDS = 2.0
 LONGEST_REASON = 200
-ROUNDS = 3
-"""How often an entry is tried that failed through no fault of its event."""
-FIRST_PAUSE = 0.1
+WORKS_SECONDS = 60.0
+"""How long a service that has taken an entry is believed to take others."""
 
-NO_EVENTS_FAULT = THROTTLED | {
-    "AccessDenied",
-    "AccessDeniedException",
-    "InternalError",
-    "InternalException",
-    "InternalFailure",
-    "InternalServerError",
-    "InvalidAccountIdException",
-    "NotAuthorizedForSourceException",
-    "ResourceNotFoundException",
-    "ServiceUnavailable",
-    "ServiceUnavailableException",
-}
-"""Codes of an entry that say as much of every other: overload, AWS's own failures, permissions.
+OF_EVERY_ENTRY = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "InvalidAccountIdException",
+        "NotAuthorizedForSourceException",
+        "ResourceNotFoundException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    }
+)
+"""Codes of an entry, beside those of throttling, that say as much of every other.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 """
+OF_THE_SERVICE = frozenset(
+    {"InternalError", "InternalException", "InternalFailure", "InternalServerError"}
+)
+"""Codes of an entry with which the service failed: for now, or for ever with this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +55,55 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an entry did not go through."""
+class Fault:
+    """Why an entry did not go through; `is_events` if the service says so of the event itself."""
 
     code: str
     message: str
-    is_events_fault: bool
+    is_events: bool
+
+    @property
+    def is_general(self) -> bool:
+        """Whether it is the same with any entry."""
+        return self.code in OF_EVERY_ENTRY or is_throttling(self.code)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"[:LONGEST_REASON]
 
 
+def fault(code: str, message: str, *, is_senders: bool = True) -> Fault:
+    """Return the fault of an entry; `is_senders` if the service does not blame itself."""
+    is_events = is_senders and code not in OF_THE_SERVICE | OF_EVERY_ENTRY
+    return Fault(code, message, is_events and not is_throttling(code))
+
+
+UNANSWERED = Fault("Unanswered", "the answer does not mention it", is_events=False)
+
+
 class BatchPublisher(EventsBackend):
     """An events backend that sends batches to one service.
 
-    Entries that failed through no fault of their events are tried again. When that does not help
-    the whole publish has failed, so those that went through go out twice. A batch has at most one
-    event of an entity, as the relay makes them, so none overtakes another.
+    Entries that failed through no fault of their events are tried again, and then put off. One
+    with which the service itself goes on failing while it takes others is rejected, so that it
+    does not go on for ever. A batch has at most one event of an entity, as the relay makes them,
+    so none overtakes another.
     """
 
     longest_publish_seconds = PUBLISH_SECONDS + sum(PATIENCE[True])
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._took_at = float("-inf")
 
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
         entries = [self._entry(event) for event in events]
-        rejections = {e.event_id: _too_large(e) for e in entries if e.size > MOST_BYTES}
-        waiting = [entry for entry in entries if entry.event_id not in rejections]
+        results: dict[str, Result] = {
+            entry.event_id: _too_large(entry) for entry in entries if entry.size > MOST_BYTES
+        }
         self._service.make_ready()
         with deadline.within(PUBLISH_SECONDS):
-            rejections |= self._publish(waiting)
-        return [rejections.get(event.event_id) for event in events]
+            self._publish([entry for entry in entries if entry.event_id not in results], results)
+        return [results[event.event_id] for event in events]
 
     def ping(self) -> None:
         self._service.make_ready()
@@ -107,39 +125,40 @@ class BatchPublisher(EventsBackend):
         """Return an event as the service takes it."""
 
     @abstractmethod
-    def _send(self, entries: Sequence[Entry]) -> Sequence[Failure | None]:
+    def _send(self, entries: Sequence[Entry]) -> Sequence[Fault | None]:
         """Send entries that fit in one call; return what became of each."""
 
-    def _publish(self, waiting: Sequence[Entry]) -> dict[str, str]:
-        """Return why entries were rejected, by event id."""
-        rejections: dict[str, str] = {}
-        last: Failure | None = None
-        for number in range(ROUNDS):
-            if number:
-                clock.sleep(random.uniform(0, FIRST_PAUSE * 2**number))  # noqa: S311  # jitter
-            again: list[Entry] = []
-            for batch in _batches(waiting):
-                for entry, failure in zip(batch, self._send(batch), strict=True):
-                    if failure is None:
-                        continue
-                    if failure.is_events_fault:
-                        rejections[entry.event_id] = str(failure)
-                    else:
-                        again.append(entry)
-                        last = failure
-            if not again:
-                return rejections
-            waiting = again
-        raise BackendUnavailable(f"{self._service.name}: {len(waiting)} entries failed: {last}")
+    def _publish(self, waiting: Sequence[Entry], results: dict[str, Result]) -> None:
+        """Note what became of each entry."""
+        faults: dict[str, Fault] = {}
 
-    def _call(self, operation: str, **parameters: Any) -> Any:
-        """Return the answer; what the service refuses as a whole is no event's fault either."""
+        def send() -> None:
+            nonlocal waiting
+            for batch in _batches(waiting):
+                for entry, found in zip(batch, self._send(batch), strict=True):
+                    if found is None:
+                        results[entry.event_id] = None
+                        self._took_at = clock.monotonic()
+                    elif found.is_events:
+                        results[entry.event_id] = str(found)
+                    else:
+                        faults[entry.event_id] = found
+                waiting = [entry for entry in waiting if entry.event_id not in results]
+            if waiting:
+                last = faults[waiting[-1].event_id]
+                reason = f"{self._service.name}: {len(waiting)} entries failed: {last}"
+                raise BackendUnavailable(reason, Failure.PARTIAL)
+
         try:
-            return self._service.call(operation, **parameters)
-        except ClientError as error:
-            raise BackendUnavailable(
-                f"{self._service.name} {operation}: {code_of(error)}"
-            ) from error
+            retried(send, Again.THE_REST)
+        except BackendUnavailable:
+            works = clock.monotonic() - self._took_at < WORKS_SECONDS
+            for entry in waiting:
+                found = faults.get(entry.event_id)
+                is_its_own = works and found is not None and not found.is_general
+                results[entry.event_id] = str(found) if is_its_own else Delivery.PUT_OFF
+            if set(results.values()) == {Delivery.PUT_OFF}:
+                raise
 
 
 def size_of(*texts: str) -> int:

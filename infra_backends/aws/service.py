@@ -1,62 +1,33 @@
-"""One AWS service as this process calls it: clients, timeouts, retries and a breaker.
+"""One AWS service as this process calls it: clients, timeouts and a breaker.
 
 boto3's own retries are off. They know nothing of the time that a request has left, nor of the
 other threads that have just been waiting for the same service in vain.
 """
 
 import functools
-import logging
-import random
 import threading
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.model import OperationModel
 
-from financial_api.kernel import clock, deadline
+from financial_api.kernel import deadline
 from infra_backends.aws.access import missing_access
+from infra_backends.aws.answers import read
 from infra_backends.aws.breaker import Breaker
-from infra_backends.exceptions import BackendUnavailable
-
-logger = logging.getLogger(__name__)
+from infra_backends.aws.failures import failure_of, is_answered, said_in
+from infra_backends.exceptions import BackendRefused, BackendUnavailable, ConcurrencyError
+from infra_backends.failures import Failure
+from infra_backends.retries import retried
 
 USER_AGENT = "financial-api"
 """What AWS's own logs say who called."""
 
-ATTEMPTS = 2
-FIRST_PAUSE = 0.05
-
-PATIENCE = {True: (0.5, 1.0), False: (2.0, 10.0)}
+PATIENCE = {True: (0.5, 1.0), False: (1.0, 2.0)}
 """Seconds to connect and to wait for an answer: within a request's deadline, and elsewhere."""
-
-THROTTLED = frozenset(
-    {
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-HTTP_SERVER_ERROR = 500
-
-
-class TruncatedAnswer(BotoCoreError):  # type: ignore[misc]
-    """The connection ended in the middle of an answer, which botocore takes for an empty one."""
-
-    fmt = "The answer has {actual} of {expected} bytes"
-
-
-class CorruptedAnswer(BotoCoreError):  # type: ignore[misc]
-    """An answer with another checksum than DynamoDB gave it."""
-
-    fmt = "The answer is not the one that was sent"
 
 
 class Service:
@@ -103,35 +74,42 @@ class Service:
         return self._clients[hurried]
 
     def call(self, operation: str, **parameters: Any) -> Any:
-        """Return the answer to an operation, tried twice when it may help and time allows.
+        """Return the answer to an operation, which is tried again where that may help.
 
-        The same parameters go out each time, so a write should bear being made twice. Raises
-        ClientError for what the service refuses, BackendUnavailable when it cannot be reached,
-        does not answer, is overloaded or fails.
+        The same parameters go out each time, so a write should bear being made twice. Raises what
+        the table of failures has for it: BackendRefused for what the service refuses,
+        BackendUnavailable or ConcurrencyError; and for a fault of ours botocore's own error.
         """
         client = self.client()
-        failure: Exception | None = None
-        for number in range(ATTEMPTS):
-            if number:
-                clock.sleep(random.uniform(0, FIRST_PAUSE))  # noqa: S311  # jitter
-            if not deadline.allows(0):
-                break
-            self._breaker.check(self.name)
-            try:
-                answer = getattr(client, operation)(**parameters)
-            except (BotoCoreError, ResponseParserError) as error:
-                self._breaker.note_failure()
-                failure = error
-            except ClientError as error:
-                self._breaker.note_answer()
-                if not is_overloaded(error):
-                    raise
-                failure = error
-            else:
-                self._breaker.note_answer()
-                return answer
-        reason = type(failure).__name__ if failure else "no time left"
-        raise BackendUnavailable(f"{self.name} {operation}: {reason}") from failure
+        return retried(lambda: self._ask(client, operation, parameters))
+
+    def _ask(self, client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
+        what = f"{self.name} {operation}"
+        if not deadline.allows(0):
+            raise BackendUnavailable(f"{what}: no time left", Failure.UNASKED)
+        self._breaker.check(self.name, sum(PATIENCE[deadline.is_running()]))
+        try:
+            answer = getattr(client, operation)(**parameters)
+        except (BotoCoreError, ClientError) as error:
+            raise self._told(what, error) from error
+        self._breaker.note_answer()
+        return answer
+
+    def _told(self, what: str, error: BotoCoreError | ClientError) -> Exception:
+        """Return what is raised in an error's place."""
+        failure = failure_of(error)
+        if is_answered(error):
+            self._breaker.note_answer()
+        elif failure in {Failure.AWAY, Failure.UNKNOWN}:
+            self._breaker.note_failure()
+        if failure is Failure.OURS:
+            return error
+        code, said = said_in(error)
+        if failure is Failure.REFUSED:
+            return BackendRefused(what, code, said)
+        is_conflict = failure in {Failure.MOVED, Failure.CONFLICT, Failure.CANCELLED}
+        kind = ConcurrencyError if is_conflict else BackendUnavailable
+        return kind(": ".join(filter(None, (what, code, said))), failure)
 
     def missing(self) -> list[str]:
         """Return a line for each thing that no call can be made without, and that is not there."""
@@ -160,7 +138,7 @@ class Service:
         client = session.create_client(
             self.name, self._region, endpoint_url=self._endpoint_url, config=config
         )
-        client.meta.events.register("before-parse", _check_parsed)
+        client.meta.events.register("before-parse", _check)
         return client if self._calling is None else self._calling(client)
 
 
@@ -173,29 +151,10 @@ def _loader() -> Any:
     return botocore.session.get_session().get_component("data_loader")
 
 
-def _check_parsed(response_dict: dict[str, Any], **_: Any) -> None:
-    check_whole(response_dict["headers"], response_dict["body"])
-
-
-def check_whole(headers: Mapping[str, str], body: bytes) -> None:
-    """Raise TruncatedAnswer or CorruptedAnswer for an answer that is not what it says it is."""
-    if "Content-Encoding" in headers:
-        return
-    actual, expected = len(body), headers.get("Content-Length")
-    if expected is not None and actual < int(expected):
-        raise TruncatedAnswer(actual=actual, expected=expected)
-    checksum = headers.get("x-amz-crc32")
-    if checksum is not None and checksum != str(zlib.crc32(body)):
-        raise CorruptedAnswer
-
-
-def code_of(error: ClientError) -> str:
-    """Return the service's own name of an error."""
-    code: str = error.response.get("Error", {}).get("Code", "")
-    return code
-
-
-def is_overloaded(error: ClientError) -> bool:
-    """Return True for an error that trying again may cure: throttling, or a failure of AWS's."""
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return code_of(error) in THROTTLED or status >= HTTP_SERVER_ERROR
+def _check(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:
+    read(
+        operation_model.name,
+        response_dict["status_code"],
+        response_dict["headers"],
+        response_dict["body"],
+    )

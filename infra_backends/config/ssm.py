@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from financial_api.kernel import clock, deadline
 from financial_api.kernel.parameters import PARAMETERS, Parameters, parse
-from infra_backends.aws.service import Service, code_of
+from infra_backends.aws.service import Service
 from infra_backends.config.base import ConfigBackend
 from infra_backends.exceptions import BackendUnavailable
 
@@ -115,7 +113,7 @@ class Backend(ConfigBackend):
             self._service.make_ready()
             with deadline.within(REFRESH_SECONDS):
                 texts = self._read()
-        except (BackendUnavailable, BotoCoreError, ClientError) as error:
+        except BackendUnavailable as error:
             with self._lock:
                 self._due_at = clock.monotonic() + RETRY_SECONDS
             self._note_away(error)
@@ -169,8 +167,7 @@ class Backend(ConfigBackend):
     def _note_away(self, error: Exception) -> None:
         if not self._is_away:
             self._is_away = True
-            reason = code_of(error) if isinstance(error, ClientError) else error
-            logger.warning("%s cannot be read, what is known serves: %s", self._path, reason)
+            logger.warning("%s cannot be read, what is known serves: %s", self._path, error)
 
     def _note_back(self) -> None:
         if self._is_away:

@@ -2,10 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from enum import Enum, auto
+from typing import ClassVar, Literal
 
 from infra_backends.base import BaseBackend
 from outbox.entities import Event
+
+
+class Delivery(Enum):
+    PUT_OFF = auto()
+    """An event did not go out, through no fault of its own: it is to be tried again."""
+
+
+Result = str | Literal[Delivery.PUT_OFF] | None
+"""None for an event that was published; else why it was rejected, or that it was put off."""
 
 
 class EventsBackend(BaseBackend, ABC):
@@ -17,8 +27,8 @@ class EventsBackend(BaseBackend, ABC):
     """How long a publish may take before it gives up, so that it does not outlast a lease."""
 
     @abstractmethod
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
-        """Publish a batch; return for each event None, or why this one was rejected.
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
+        """Publish a batch; return what became of each event.
 
-        Raises BackendUnavailable when the call failed as a whole, which counts against no event.
+        Raises BackendUnavailable when none went out through no fault of theirs.
         """

@@ -9,14 +9,16 @@ from typing import Any
 from infra_backends.aws.envelope import detail_of, json_text, trace_header
 from infra_backends.aws.names import EVENT_SOURCE
 from infra_backends.aws.publishing import (
-    NO_EVENTS_FAULT,
+    UNANSWERED,
     BatchPublisher,
     Entry,
-    Failure,
+    Fault,
+    fault,
     size_of,
 )
 from infra_backends.aws.service import Service
 from infra_backends.exceptions import BackendUnavailable
+from infra_backends.failures import Failure
 from outbox.entities import Event
 
 TIME_BYTES = 14
@@ -32,7 +34,7 @@ class Backend(BatchPublisher):
 
     def _look(self) -> None:
         """PutEvents does not say in every case that there is no such bus; this does."""
-        self._call("describe_event_bus", Name=self._bus)
+        self._service.call("describe_event_bus", Name=self._bus)
 
     def _entry(self, event: Event) -> Entry:
         texts = {
@@ -46,18 +48,16 @@ class Backend(BatchPublisher):
         content = {**texts, "Time": event.created_at}
         return Entry(event.event_id, content, size_of(*texts.values()) + TIME_BYTES)
 
-    def _send(self, entries: Sequence[Entry]) -> Sequence[Failure | None]:
-        answer = self._call("put_events", Entries=[entry.content for entry in entries])
-        results: Sequence[Mapping[str, Any]] = answer.get("Entries", ())
+    def _send(self, entries: Sequence[Entry]) -> Sequence[Fault | None]:
+        contents = [entry.content for entry in entries]
+        results = self._service.call("put_events", Entries=contents)["Entries"]
         if len(results) != len(entries):
-            raise BackendUnavailable(
-                f"events put_events: {len(results)} results for {len(entries)} entries"
-            )
-        return [_failure_in(result) for result in results]
+            said = f"events put_events: {len(results)} results for {len(entries)} entries"
+            raise BackendUnavailable(said, Failure.UNKNOWN)
+        return list(map(_fault_in, results))
 
 
-def _failure_in(result: Mapping[str, Any]) -> Failure | None:
-    code = result.get("ErrorCode")
-    if not code:
-        return None
-    return Failure(code, result.get("ErrorMessage", ""), code not in NO_EVENTS_FAULT)
+def _fault_in(result: Mapping[str, Any]) -> Fault | None:
+    if code := result.get("ErrorCode"):
+        return fault(code, result.get("ErrorMessage", ""))
+    return None if "EventId" in result else UNANSWERED

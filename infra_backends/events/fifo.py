@@ -10,10 +10,11 @@ from typing import Any
 
 from infra_backends.aws.envelope import json_text, message_of
 from infra_backends.aws.publishing import (
-    NO_EVENTS_FAULT,
+    UNANSWERED,
     BatchPublisher,
     Entry,
-    Failure,
+    Fault,
+    fault,
     size_of,
 )
 from infra_backends.aws.service import Service
@@ -22,8 +23,6 @@ from outbox.entities import Event
 
 GROUP = re.compile(r"[!-~]{1,128}")
 """A message group: up to 128 letters, digits and punctuation of ASCII."""
-
-UNANSWERED = Failure("Unanswered", "the answer does not mention it", is_events_fault=False)
 
 
 class Backend(BatchPublisher):
@@ -57,20 +56,20 @@ class Backend(BatchPublisher):
             size += size_of("traceparent", *attribute.values())
         return Entry(event.event_id, content, size)
 
-    def _send(self, entries: Sequence[Entry]) -> Sequence[Failure | None]:
+    def _send(self, entries: Sequence[Entry]) -> Sequence[Fault | None]:
         contents = [entry.content for entry in entries]
         answer = self._ask_queue("send_message_batch", Entries=contents)
-        outcomes: dict[str, Failure | None] = {
-            result["Id"]: _failure_in(result) for result in answer.get("Failed", ())
+        outcomes: dict[str, Fault | None] = {
+            result["Id"]: _fault_in(result) for result in answer.get("Failed", ())
         }
         outcomes |= {result["Id"]: None for result in answer.get("Successful", ())}
         return [outcomes.get(entry.event_id, UNANSWERED) for entry in entries]
 
     def _ask_queue(self, operation: str, **parameters: Any) -> Any:
         """Call with the queue's URL, which is asked for once, and again after a failure."""
-        url = self._url or self._call("get_queue_url", QueueName=self._queue)["QueueUrl"]
+        url = self._url or self._service.call("get_queue_url", QueueName=self._queue)["QueueUrl"]
         try:
-            answer = self._call(operation, QueueUrl=url, **parameters)
+            answer = self._service.call(operation, QueueUrl=url, **parameters)
         except BackendUnavailable:
             self._url = None
             raise
@@ -86,7 +85,6 @@ def group_of(event: Event) -> str:
     return hashlib.sha256(group.encode()).hexdigest()
 
 
-def _failure_in(result: dict[str, Any]) -> Failure:
-    code = result.get("Code", "")
-    is_events_fault = bool(result.get("SenderFault")) and code not in NO_EVENTS_FAULT
-    return Failure(code, result.get("Message", ""), is_events_fault)
+def _fault_in(result: dict[str, Any]) -> Fault:
+    is_senders = bool(result.get("SenderFault"))
+    return fault(result.get("Code", ""), result.get("Message", ""), is_senders=is_senders)

@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Sequence
 
-from infra_backends.events.base import EventsBackend
+from infra_backends.events.base import EventsBackend, Result
 from outbox.entities import Event
 
 logger = logging.getLogger(__name__)
 
 
 class Backend(EventsBackend):
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
         for event in events:
             logger.info(
                 "%s %s of %s %s",

@@ -13,9 +13,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
 
-from infra_backends.aws import dynamodb_client
-from infra_backends.aws.dynamodb_client import DynamoDBClient, MalformedAnswer
-from infra_backends.aws.service import CorruptedAnswer, Service, TruncatedAnswer
+from infra_backends.aws import answers
+from infra_backends.aws.answers import NoAnswer
+from infra_backends.aws.breaker import FAILURES
+from infra_backends.aws.dynamodb_client import DynamoDBClient
+from infra_backends.aws.service import Service
 from infra_backends.exceptions import BackendUnavailable
 from tests.support.aws_requests import Send, intercepted
 from tests.support.emulators import CREDENTIALS, REGION
@@ -69,7 +71,7 @@ ANSWERS: list[tuple[str, Any]] = [
     ("query", {"Items": [EVERY_KIND], "Count": 1, "ScannedCount": 7, "LastEvaluatedKey": KEY}),
     ("query", {"Items": [], "Count": 0, "ScannedCount": 0}),
     ("scan", {"Items": [KEY, KEY], "Count": 2, "ScannedCount": 2, "OfAVersionToCome": 1}),
-    ("transact_write_items", {}),
+    ("transact_write_items", {"ConsumedCapacity": []}),
 ]
 REFUSALS: list[tuple[int, Any]] = [
     (
@@ -87,8 +89,18 @@ REFUSALS: list[tuple[int, Any]] = [
     (400, {"__type": "IdempotentParameterMismatchException", "Message": "another"}),
     (400, {"__type": "an.unheard.of#Exception"}),
     (500, {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": "…"}),
+    (503, {"__type": "ServiceUnavailable"}),
+]
+OF_SOMETHING_BETWEEN: list[tuple[int, bytes]] = [
     (503, b"<html><body>Service Unavailable</body></html>"),
     (502, b""),
+    (403, b"<html>Forbidden</html>"),
+    (404, b"{}"),
+    (400, b'{"message": "Forbidden"}'),
+    (400, b"[]"),
+    (400, b'{"__type": 5}'),
+    (400, b"\xff\xfe"),
+    (302, b""),
 ]
 OF_EACH_CALL = {"Authorization", "X-Amz-Date", "amz-sdk-invocation-id", "amz-sdk-request"}
 """What differs from call to call; the last two only count boto3's own retries."""
@@ -201,12 +213,19 @@ def test_an_error_is_what_boto3_raises(clients, status, answer):
     assert str(error) == str(expected).replace(" (reached max retries: 0)", "")
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>Welcome</html>", b"[]", b"null", b'"{}"'])
+@pytest.mark.parametrize(("status", "answer"), OF_SOMETHING_BETWEEN)
+def test_an_error_that_is_not_dynamodbs_is_no_answer(clients, status, answer):
+    for client in clients():
+        with answered(answer, status), pytest.raises(NoAnswer):
+            client.transact_write_items(**CALLS["transact_write_items"])
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>Welcome</html>", b"[]", b"null", b'"{}"', b"{}"])
 @pytest.mark.parametrize("operation", CALLS)
 def test_a_success_that_is_not_dynamodbs_is_none(clients, operation, content):
-    _, lean = clients()
-    with answered(content), pytest.raises(MalformedAnswer):
-        getattr(lean, operation)(**CALLS[operation])
+    for client in clients():
+        with answered(content), pytest.raises(NoAnswer):
+            getattr(client, operation)(**CALLS[operation])
 
 
 @pytest.mark.parametrize(
@@ -217,13 +236,18 @@ def test_a_success_that_is_not_dynamodbs_is_none(clients, operation, content):
         ("batch_get_item", {"Responses": {"acme-cards": [{"cardId": "a-card"}]}}),
         ("query", {"Count": 0}),
         ("scan", {"Items": {}}),
-        ("scan", {"Items": [], "LastEvaluatedKey": "a-card"}),
+        ("batch_get_item", {"Responses": {"acme-cards": []}}),
+        ("batch_get_item", {"Responses": [], "UnprocessedKeys": {}}),
+        ("query", {"Items": []}),
+        ("query", {"Items": [], "Count": "0", "ScannedCount": 0}),
+        ("scan", {"Items": [], "Count": 0, "ScannedCount": 0, "LastEvaluatedKey": "a-card"}),
+        ("transact_write_items", {"ConsumedCapacity": {}}),
     ],
 )
 def test_half_of_an_answer_is_none(clients, operation, content):
-    _, lean = clients()
-    with answered(content), pytest.raises(MalformedAnswer):
-        getattr(lean, operation)(**CALLS[operation])
+    for client in clients():
+        with answered(content), pytest.raises(NoAnswer):
+            getattr(client, operation)(**CALLS[operation])
 
 
 @pytest.mark.parametrize("operation", CALLS)
@@ -232,19 +256,19 @@ def test_what_is_no_answer_is_tried_again_and_then_away(operation):
     with (
         contextlib.closing(service),
         answered(b"<html>Welcome</html>") as sent,
-        pytest.raises(BackendUnavailable, match="MalformedAnswer"),
+        pytest.raises(BackendUnavailable, match="NoAnswer"),
     ):
         service.call(operation, **CALLS[operation])
-    assert len(sent) == 2
+    assert len(sent) == FAILURES
 
 
 def test_both_clients_know_an_answer_that_was_damaged_or_cut_on_its_way(clients):
     content = {"Items": [KEY], "Count": 1, "ScannedCount": 1}
     for client in clients():
         for checksum in ("1", "none"):
-            with answered(content, x_amz_crc32=checksum), pytest.raises(CorruptedAnswer):
+            with answered(content, x_amz_crc32=checksum), pytest.raises(NoAnswer):
                 client.scan(TableName="acme-cards")
-        with answered(content, Content_Length="99999"), pytest.raises(TruncatedAnswer):
+        with answered(content, Content_Length="99999"), pytest.raises(NoAnswer):
             client.scan(TableName="acme-cards")
 
 
@@ -289,7 +313,7 @@ def test_every_answers_field_is_in_botocores_model():
     shapes = ["AttributeValue", "KeysAndAttributes", "BatchGetItemOutput", "QueryOutput"]
     for shape in [*shapes, "TransactWriteItemsOutput"]:
         known = set(model.shape_for(shape).members)
-        assert set(getattr(dynamodb_client, shape).__annotations__) <= known
-    assert set(dynamodb_client.AttributeValue.__annotations__) == set(
+        assert set(getattr(answers, shape).__annotations__) <= known
+    assert set(answers.AttributeValue.__annotations__) == set(
         model.shape_for("AttributeValue").members
     )

@@ -4,16 +4,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from financial_api.kernel import clock, deadline
 from infra_backends.aws.service import Service
 from infra_backends.aws.tables import CARDS, OUTBOX_SEQUENCES
-from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
+from infra_backends.exceptions import (
+    BackendFailure,
+    BackendRefused,
+    BackendUnavailable,
+    ConcurrencyError,
+)
+from infra_backends.failures import Failure
 from infra_backends.persistence.dynamodb.expressions import Selection, if_absent, put
 from infra_backends.persistence.dynamodb.items import text
-from infra_backends.persistence.dynamodb.store import MOST_KEYS, MOST_ROUNDS, Store
-from tests.support.clocks import UnhurriedClock
+from infra_backends.persistence.dynamodb.store import MOST_KEYS, Store
+from infra_backends.retries import MOST_TRIES
+from tests.support.clocks import EndlessClock
+from tests.support.emulators import REGION
 
 PREFIX = "test-"
 NAME = "test-cards"
@@ -24,11 +32,17 @@ class ScriptedService(Service):
     """A service that answers as it was told to, the last answer for ever, and keeps the calls."""
 
     def __init__(self, *answers: Any) -> None:
-        self.name = "dynamodb"
+        super().__init__("dynamodb", region=REGION)
         self.calls: list[dict[str, Any]] = []
         self._answers = list(answers)
 
-    def call(self, operation: str, **parameters: Any) -> Any:
+    def client(self) -> Any:
+        return self
+
+    def __getattr__(self, operation: str) -> Any:
+        return self._answer
+
+    def _answer(self, **parameters: Any) -> Any:
         self.calls.append(parameters)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
@@ -41,7 +55,7 @@ def refusal(code: str, *reasons: str, status: int = 400) -> ClientError:
         "Error": {"Code": code, "Message": "refused"},
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
-    if reasons:
+    if code == CANCELED and reasons:
         answer["CancellationReasons"] = [{"Code": reason} for reason in reasons]
     return ClientError(answer, "TransactWriteItems")
 
@@ -53,7 +67,7 @@ def a_put(number: int = 0) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _no_pauses() -> Iterator[None]:
-    with clock.installed(UnhurriedClock()):
+    with clock.installed(EndlessClock()):
         yield
 
 
@@ -119,7 +133,7 @@ def test_conflicts_that_do_not_end_are_a_conflict_to_decide_anew(scripted):
 
     with pytest.raises(ConcurrencyError):
         store.write([a_put()])
-    assert len(service.calls) == MOST_ROUNDS
+    assert len(service.calls) == MOST_TRIES
 
 
 def test_throttling_that_does_not_end_is_an_outage(scripted):
@@ -127,22 +141,96 @@ def test_throttling_that_does_not_end_is_an_outage(scripted):
 
     with pytest.raises(BackendUnavailable, match="ThrottlingError"):
         store.write([a_put()])
-    assert len(service.calls) == MOST_ROUNDS
+    assert len(service.calls) == MOST_TRIES
 
 
 def test_nothing_is_sent_again_when_no_time_is_left_for_it(scripted):
     store, service = scripted(refusal(CANCELED, "TransactionConflict"))
 
-    with deadline.within(0), pytest.raises(ConcurrencyError):
+    with deadline.within(deadline.LEAST_SECONDS), pytest.raises(ConcurrencyError):
         store.write([a_put()])
     assert len(service.calls) == 1
 
 
-@pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
-def test_a_reason_that_is_a_fault_of_ours_is_not_passed_over(scripted, reason):
-    store, _ = scripted(refusal(CANCELED, reason))
+def test_a_reason_that_is_a_fault_of_ours_is_not_passed_over(scripted):
+    store, _ = scripted(refusal(CANCELED, "ValidationError"))
 
     with pytest.raises(ClientError):
+        store.write([a_put()])
+
+
+@pytest.mark.parametrize(
+    ("reasons", "failure", "calls"),
+    [
+        ([], Failure.CANCELLED, 1),
+        (["None", "None"], Failure.CANCELLED, 1),
+        (["SomethingNew"], Failure.CANCELLED, 1),
+        (["SomethingNew", "TransactionConflict"], Failure.CANCELLED, 1),
+        (["SomethingNew", "ConditionalCheckFailed"], Failure.MOVED, 1),
+        (["ValidationError", "ConditionalCheckFailed"], Failure.MOVED, 1),
+        (["ValidationError", "TransactionConflict"], Failure.CONFLICT, MOST_TRIES),
+        (["ValidationError", "ThrottlingError"], Failure.THROTTLED, MOST_TRIES),
+        (["ItemCollectionSizeLimitExceeded"], Failure.REFUSED, 1),
+        (["ItemCollectionSizeLimitExceeded", "ValidationError"], Failure.REFUSED, 1),
+        (["ItemCollectionSizeLimitExceeded", "ThrottlingError"], Failure.THROTTLED, MOST_TRIES),
+    ],
+    ids=lambda case: "+".join(case) if isinstance(case, list) else None,
+)
+def test_a_transaction_without_reasons_or_with_several_has_its_row(
+    scripted, reasons, failure, calls
+):
+    store, service = scripted(refusal(CANCELED, *reasons))
+
+    with pytest.raises(BackendFailure) as raised:
+        store.write([a_put(1), a_put(2)])
+    assert raised.value.failure is failure
+    assert isinstance(raised.value, ConcurrencyError) == (
+        failure in {Failure.CANCELLED, Failure.MOVED, Failure.CONFLICT}
+    )
+    assert len(service.calls) == calls
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The table does not have the specified index: PendingEvents",
+        "Cannot read from backfilling global secondary index: PendingEvents",
+    ],
+)
+def test_an_index_that_is_missing_or_in_the_making_is_away(scripted, said):
+    error = refusal("ValidationException")
+    error.response["Error"]["Message"] = said
+    store, service = scripted(error)
+
+    with pytest.raises(BackendRefused, match="aws_provision"):
+        store.query(CARDS, Selection(partition=("ecosystemId", "user-001")))
+    assert len(service.calls) == 1
+
+
+def test_a_transaction_that_is_for_ever_in_progress_is_of_unknown_outcome(scripted):
+    store, service = scripted(refusal("TransactionInProgressException"))
+
+    with pytest.raises(BackendUnavailable) as raised:
+        store.write([a_put()])
+    assert raised.value.failure is Failure.UNKNOWN
+    assert len({call["ClientRequestToken"] for call in service.calls}) == 1
+    assert len(service.calls) == MOST_TRIES
+
+
+def test_a_conflict_after_an_answer_that_was_lost_leaves_the_outcome_unknown(scripted):
+    lost = ReadTimeoutError(endpoint_url="http://127.0.0.1")
+    store, _ = scripted(lost, refusal(CANCELED, "TransactionConflict"))
+
+    with pytest.raises(BackendUnavailable) as raised:
+        store.write([a_put()])
+    assert raised.value.failure is Failure.UNKNOWN
+
+
+def test_a_condition_that_failed_after_an_answer_that_was_lost_tells_that_it_was_not_done(scripted):
+    lost = ReadTimeoutError(endpoint_url="http://127.0.0.1")
+    store, _ = scripted(lost, refusal(CANCELED, "ConditionalCheckFailed"))
+
+    with pytest.raises(ConcurrencyError):
         store.write([a_put()])
 
 
@@ -190,11 +278,11 @@ def test_keys_that_are_always_left_are_an_outage(scripted):
 
     with pytest.raises(BackendUnavailable):
         store.read({NAME: [a_key(1)]})
-    assert len(service.calls) == MOST_ROUNDS
+    assert len(service.calls) == MOST_TRIES
 
 
 def test_more_keys_than_fit_are_read_in_batches_all_consistently(scripted):
-    store, service = scripted({"Responses": {}})
+    store, service = scripted({"Responses": {}, "UnprocessedKeys": {}})
 
     store.read({NAME: [a_key(n) for n in range(MOST_KEYS)], "test-users": [a_key(1), a_key(2)]})
 

@@ -13,15 +13,18 @@ import pytest
 
 from financial_api.kernel import clock
 from infra_backends.aws import publishing
-from infra_backends.aws.publishing import MOST_BYTES, BatchPublisher
+from infra_backends.aws.breaker import FAILURES
+from infra_backends.aws.publishing import MOST_BYTES, WORKS_SECONDS, BatchPublisher
+from infra_backends.events.base import Delivery
 from infra_backends.events.eventbridge import Backend as EventBridge
 from infra_backends.events.fifo import Backend as Fifo
 from infra_backends.exceptions import BackendUnavailable
+from infra_backends.retries import MOST_TRIES
 from outbox.entities import EntityType, Event
 from outbox.leases import LEASE_FOR
 from tests.support.answering import Answer, Answering, Request, answering, fault
-from tests.support.builders import an_event
-from tests.support.clocks import EndlessClock
+from tests.support.builders import MOMENT, an_event
+from tests.support.clocks import ElapsingClock, EndlessClock
 from tests.support.emulators import REGION, Emulator
 from tests.support.ports import free_port
 from tests.support.queues import client
@@ -184,19 +187,18 @@ def test_entries_that_failed_without_fault_go_again_by_themselves(
     assert len(pauses) == 1
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "ThrottlingException",
-        "InternalFailure",
-        "InternalException",
-        "ServiceUnavailable",
-        "AccessDeniedException",
-        "NotAuthorizedForSourceException",
-        "ResourceNotFoundException",
-    ],
-)
-def test_entries_that_keep_failing_without_fault_fail_the_whole(
+GENERAL = [
+    "ThrottlingException",
+    "ServiceUnavailable",
+    "AccessDeniedException",
+    "NotAuthorizedForSourceException",
+    "ResourceNotFoundException",
+]
+OF_THE_SERVICE = ["InternalFailure", "InternalException"]
+
+
+@pytest.mark.parametrize("code", GENERAL)
+def test_entries_that_keep_failing_as_any_would_are_put_off(
     backend: BatchPublisher, scripted: Scripted, code: str
 ) -> None:
     events = some_events(3)
@@ -205,11 +207,76 @@ def test_entries_that_keep_failing_without_fault_fail_the_whole(
         events[1].event_id: (code, True),
     }
 
-    with pytest.raises(BackendUnavailable, match=f"1 entries failed: {code}"):
+    results = backend.publish(events)
+
+    assert results == ["InvalidArgument: it is so", Delivery.PUT_OFF, None]
+    assert len(scripted.sizes) == MOST_TRIES
+    assert scripted.taken == {events[2].event_id: 1}
+
+
+@pytest.mark.parametrize("code", OF_THE_SERVICE)
+def test_an_entry_with_which_the_service_keeps_failing_while_it_takes_others_is_rejected(
+    backend: BatchPublisher, scripted: Scripted, code: str
+) -> None:
+    events = some_events(3)
+    scripted.failing = {events[1].event_id: (code, False)}
+
+    assert backend.publish(events) == [None, f"{code}: it is so", None]
+    assert len(scripted.sizes) == MOST_TRIES
+    assert scripted.taken == {events[0].event_id: 1, events[2].event_id: 1}
+
+
+@pytest.mark.parametrize("code", [*GENERAL, *OF_THE_SERVICE])
+def test_entries_that_all_keep_failing_fail_the_whole(
+    backend: BatchPublisher, scripted: Scripted, code: str
+) -> None:
+    events = some_events(3)
+    scripted.failing = {event.event_id: (code, False) for event in events}
+
+    with pytest.raises(BackendUnavailable, match=f"3 entries failed: {code}"):
         backend.publish(events)
 
-    assert len(scripted.sizes) == publishing.ROUNDS
-    assert scripted.taken == {events[2].event_id: 1}
+
+def test_an_entry_alone_is_rejected_where_others_went_lately(
+    hurried_backend: BatchPublisher, scripted: Scripted
+) -> None:
+    lone, other = some_events(2)
+    scripted.failing = {lone.event_id: ("InternalFailure", False)}
+    with clock.installed(ElapsingClock(MOMENT)) as elapsing:
+        with pytest.raises(BackendUnavailable):
+            hurried_backend.publish([lone])
+        hurried_backend.publish([other])
+
+        elapsing.move(seconds=WORKS_SECONDS / 2)
+        assert hurried_backend.publish([lone]) == ["InternalFailure: it is so"]
+
+        elapsing.move(seconds=WORKS_SECONDS)
+        with pytest.raises(BackendUnavailable):
+            hurried_backend.publish([lone])
+
+
+def test_what_went_does_not_go_again_when_a_later_call_fails(
+    backend: BatchPublisher, scripted: Scripted, service: Answering
+) -> None:
+    events = some_events(15)
+
+    def refuse_the_second(operation: str, request: Request) -> Answer:
+        if len(request.get("Entries", ())) == 5:
+            return fault("AccessDeniedException")
+        return scripted(operation, request)
+
+    service.respond = refuse_the_second
+
+    assert backend.publish(events) == [None] * 10 + [Delivery.PUT_OFF] * 5
+    assert set(scripted.taken.values()) == {1}
+
+
+def test_a_result_that_says_neither_is_none(service: Answering) -> None:
+    service.respond = lambda *_: (200, {"FailedEntryCount": 0, "Entries": [{}]})
+    backend = build("eventbridge", service.url)
+    with clock.installed(EndlessClock()), pytest.raises(BackendUnavailable, match="Unanswered"):
+        backend.publish(some_events(1))
+    backend.close()
 
 
 def test_a_queues_own_failure_is_no_events_fault(service: Answering, scripted: Scripted) -> None:
@@ -224,8 +291,8 @@ def test_a_queues_own_failure_is_no_events_fault(service: Answering, scripted: S
 @pytest.mark.parametrize(
     ("answer", "calls"),
     [
-        (fault("ThrottlingException"), 2),
-        (fault("InternalException", 500), 2),
+        (fault("ThrottlingException"), MOST_TRIES),
+        (fault("InternalException", 500), FAILURES),
         (fault("AccessDeniedException"), 1),
         (fault("ResourceNotFoundException"), 1),
         (fault("ExpiredTokenException", 403), 1),

@@ -5,21 +5,27 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
 from financial_api.kernel import clock, deadline
 from infra_backends.aws.breaker import FAILURES, OPEN_SECONDS
-from infra_backends.aws.service import ATTEMPTS, PATIENCE, Service
-from infra_backends.exceptions import BackendUnavailable
+from infra_backends.aws.service import PATIENCE, Service
+from infra_backends.exceptions import BackendRefused, BackendUnavailable
+from infra_backends.failures import Failure
+from infra_backends.retries import MOST_TRIES, SPARE_SECONDS
 from tests.support.answering import Answering, answering, fault
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
 from tests.support.emulators import REGION
 from tests.support.ports import free_port
 
-OVERLOADED = [("ThrottlingException", 400), ("InternalServerError", 500), ("Unavailable", 503)]
+THROTTLED = ("ThrottlingException", 400)
+FAILED = [("InternalServerError", 500), ("Unavailable", 503)]
+NONE = {"Items": [], "Count": 0, "ScannedCount": 0}
+FOUND = {"Items": [{"ecosystemId": {"S": "user-001"}}], "Count": 1, "ScannedCount": 1}
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def service_at() -> Iterator[Callable[[str], Service]]:
 
 @pytest.fixture
 def answers() -> Iterator[Answering]:
-    with answering(lambda *_: (200, {"TableNames": []})) as server:
+    with answering(lambda *_: (200, NONE)) as server:
         yield server
 
 
@@ -80,49 +86,96 @@ def breaking_off() -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize(("code", "status"), OVERLOADED)
-def test_what_is_overloaded_is_asked_once_more(service_at, answers, code, status):
-    told = iter([fault(code, status), (200, {"TableNames": ["users"]})])
+@pytest.mark.parametrize(("code", "status"), [THROTTLED, *FAILED])
+def test_what_fails_or_is_throttled_is_asked_again(
+    service_at, answers, time_passes_by_pauses, code, status
+):
+    told = iter([*[fault(code, status)] * 3, (200, FOUND)])
     answers.respond = lambda *_: next(told)
 
-    assert service_at(answers.url).call("list_tables")["TableNames"] == ["users"]
-    assert len(answers.calls) == ATTEMPTS
+    assert service_at(answers.url).call("scan", TableName="users")["Count"] == 1
+    assert len(answers.calls) == 4
 
 
-@pytest.mark.parametrize(("code", "status"), OVERLOADED)
-def test_what_stays_overloaded_is_away(service_at, answers, code, status):
+def test_what_stays_throttled_is_given_up_when_a_request_would_be(
+    service_at, answers, time_passes_by_pauses
+):
+    answers.respond = lambda *_: fault(*THROTTLED)
+    began_at = clock.monotonic()
+
+    with pytest.raises(BackendUnavailable, match="dynamodb scan: Throttling") as told:
+        service_at(answers.url).call("scan", TableName="users")
+    assert told.value.failure is Failure.THROTTLED
+    assert 2 < len(answers.calls) <= MOST_TRIES
+    assert clock.monotonic() - began_at <= deadline.REQUEST_SECONDS
+
+
+@pytest.mark.parametrize(("code", "status"), FAILED)
+def test_what_goes_on_failing_is_left_alone(
+    service_at, answers, time_passes_by_pauses, code, status
+):
     answers.respond = lambda *_: fault(code, status)
 
-    with pytest.raises(BackendUnavailable, match="dynamodb list_tables"):
-        service_at(answers.url).call("list_tables")
-    assert len(answers.calls) == ATTEMPTS
+    with pytest.raises(BackendUnavailable, match=f"dynamodb scan: {code}") as told:
+        service_at(answers.url).call("scan", TableName="users")
+    assert told.value.failure is Failure.UNKNOWN
+    assert len(answers.calls) == FAILURES
+
+
+@pytest.mark.parametrize("seconds", [0.6, 4.0])
+def test_within_a_deadline_nothing_is_begun_too_late(
+    service_at, answers, time_passes_by_pauses, seconds
+):
+    answers.respond = lambda *_: fault(*THROTTLED)
+    began_at = clock.monotonic()
+
+    with deadline.within(seconds), pytest.raises(BackendUnavailable):
+        service_at(answers.url).call("scan", TableName="users")
+    assert len(answers.calls) == 1 or seconds > SPARE_SECONDS
+    assert clock.monotonic() - began_at <= max(0, seconds - SPARE_SECONDS)
+
+
+def test_what_was_unknown_once_stays_unknown(service_at, answers, time_passes_by_pauses):
+    told = iter([fault("InternalServerError", 500), *[fault(*THROTTLED)] * MOST_TRIES])
+    answers.respond = lambda *_: next(told)
+
+    with pytest.raises(BackendUnavailable) as raised:
+        service_at(answers.url).call("transact_write_items", TransactItems=[])
+    assert raised.value.failure is Failure.UNKNOWN
 
 
 def test_a_refusal_is_told_and_not_repeated(service_at, answers):
     answers.respond = lambda *_: fault("ResourceNotFoundException")
 
-    with pytest.raises(ClientError):
-        service_at(answers.url).call("describe_table", TableName="users")
+    with pytest.raises(BackendRefused, match="ResourceNotFoundException: it was refused") as told:
+        service_at(answers.url).call("query", TableName="users")
+    assert told.value.code == "ResourceNotFoundException"
     assert len(answers.calls) == 1
 
 
 def test_a_malformed_call_is_a_fault_of_ours(service_at, answers):
-    with pytest.raises(KeyError):
-        service_at(answers.url).call("describe_table", Table="users")
-    assert answers.calls == []
+    answers.respond = lambda *_: fault("ValidationException")
+    with pytest.raises(ClientError, match="ValidationException"):
+        service_at(answers.url).call("query", TableName="users")
+    assert len(answers.calls) == 1
+
+
+def test_an_operation_whose_answer_is_not_described_is_a_fault_of_ours(service_at, answers):
+    with pytest.raises(KeyError, match="ListTables"):
+        service_at(answers.url).call("list_tables")
 
 
 def test_nobody_there_is_away_at_once(service_at, nobody):
     started_at = time.monotonic()
 
     with pytest.raises(BackendUnavailable):
-        service_at(nobody).call("list_tables")
+        service_at(nobody).call("scan", TableName="users")
     assert time.monotonic() - started_at < 2
 
 
 def test_an_answer_that_breaks_off_is_none(service_at, breaking_off):
-    with pytest.raises(BackendUnavailable, match="TruncatedAnswer"):
-        service_at(breaking_off).call("list_tables")
+    with pytest.raises(BackendUnavailable, match="NoAnswer"):
+        service_at(breaking_off).call("scan", TableName="users")
 
 
 def test_within_a_request_silence_is_borne_for_a_second_at_a_time(service_at, silent):
@@ -130,9 +183,9 @@ def test_within_a_request_silence_is_borne_for_a_second_at_a_time(service_at, si
     started_at = time.monotonic()
 
     with deadline.within(4), pytest.raises(BackendUnavailable, match="ReadTimeout"):
-        service.call("list_tables")
+        service.call("scan", TableName="users")
     took = time.monotonic() - started_at
-    assert PATIENCE[True][1] * ATTEMPTS <= took < 4
+    assert 2 * PATIENCE[True][1] <= took < 4
 
 
 def test_elsewhere_there_is_more_patience(service_at):
@@ -145,7 +198,7 @@ def test_no_call_begins_when_it_would_end_too_late(service_at, answers):
         deadline.within(deadline.LEAST_SECONDS - 0.1),
         pytest.raises(BackendUnavailable, match="no time"),
     ):
-        service_at(answers.url).call("list_tables")
+        service_at(answers.url).call("scan", TableName="users")
     assert answers.calls == []
 
 
@@ -155,28 +208,67 @@ def test_after_some_failures_in_a_row_nobody_waits_any_more(
     service = service_at(nobody)
     for _ in range(FAILURES):
         with pytest.raises(BackendUnavailable):
-            service.call("list_tables")
+            service.call("scan", TableName="users")
 
     with pytest.raises(BackendUnavailable, match="in a row"):
-        service.call("list_tables")
+        service.call("scan", TableName="users")
+
+
+@pytest.fixture
+def open_service(service_at, answers, time_passes_by_pauses) -> Service:
+    """A service that has failed too often to be asked."""
+    service = service_at(answers.url)
+    for _ in range(FAILURES):
+        service._breaker.note_failure()
+    return service
 
 
 def test_after_a_second_it_is_tried_again_and_an_answer_ends_it(
-    service_at, answers, time_passes_by_pauses
+    open_service, answers, time_passes_by_pauses
 ):
-    service = service_at(answers.url)
-    answers.respond = lambda *_: (200, {"TableNames": []})
-    for _ in range(FAILURES):
-        service._breaker.note_failure()
     with pytest.raises(BackendUnavailable):
-        service.call("list_tables")
+        open_service.call("scan", TableName="users")
 
     time_passes_by_pauses.move(seconds=OPEN_SECONDS)
-    service.call("list_tables")
-    service._breaker.note_failure()
-    service.call("list_tables")
+    open_service.call("scan", TableName="users")
+    open_service._breaker.note_failure()
+    open_service.call("scan", TableName="users")
 
     assert len(answers.calls) == 2
+
+
+def test_of_those_who_come_then_one_tries_for_all(open_service, answers, time_passes_by_pauses):
+    time_passes_by_pauses.move(seconds=OPEN_SECONDS)
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def hang(*_):
+        is_asked.set()
+        may_answer.wait(60)
+        return 200, NONE
+
+    answers.respond = hang
+    with ThreadPoolExecutor() as threads:
+        probe = threads.submit(open_service.call, "scan", TableName="users")
+        assert is_asked.wait(60)
+        for _ in range(20):
+            with pytest.raises(BackendUnavailable, match="in a row"):
+                open_service.call("scan", TableName="users")
+        may_answer.set()
+        assert probe.result(60)["Count"] == 0
+    assert len(answers.calls) == 1
+
+    open_service.call("scan", TableName="users")
+
+
+def test_a_probe_that_fails_keeps_the_others_away_for_another_second(
+    open_service, answers, time_passes_by_pauses
+):
+    answers.respond = lambda *_: fault("InternalServerError", 500)
+    for _ in range(3):
+        time_passes_by_pauses.move(seconds=OPEN_SECONDS)
+        with pytest.raises(BackendUnavailable):
+            open_service.call("scan", TableName="users")
+    assert len(answers.calls) == 3
 
 
 def test_a_refusal_counts_as_an_answer(service_at, answers, time_passes_by_pauses):
@@ -184,20 +276,20 @@ def test_a_refusal_counts_as_an_answer(service_at, answers, time_passes_by_pause
     answers.respond = lambda *_: fault("ResourceNotFoundException")
     for _ in range(FAILURES - 1):
         service._breaker.note_failure()
-    with pytest.raises(ClientError):
-        service.call("describe_table", TableName="users")
+    with pytest.raises(BackendRefused):
+        service.call("query", TableName="users")
 
     service._breaker.note_failure()
-    with pytest.raises(ClientError):
-        service.call("describe_table", TableName="users")
+    with pytest.raises(BackendRefused):
+        service.call("query", TableName="users")
 
 
 def test_a_closed_service_opens_again_when_it_is_used(service_at, answers):
     service = service_at(answers.url)
-    service.call("list_tables")
+    service.call("scan", TableName="users")
     service.close()
 
-    service.call("list_tables")
+    service.call("scan", TableName="users")
     assert len(answers.calls) == 2
 
 

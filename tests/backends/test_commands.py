@@ -14,6 +14,7 @@ from financial_api.kernel import clock, deadline
 from financial_api.kernel.errors import ErrorCode, VersionConflict
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend
+from infra_backends.retries import SPARE_SECONDS
 from outbox.entities import EntityType, Event, EventType
 from tests.support.builders import MOMENT
 from tests.support.clocks import SetClock
@@ -259,7 +260,7 @@ def test_who_waits_too_long_for_its_turn_is_told_why(
     others.enter_context(queue.held(1))
     leaving = Timer(0.05, others.close)
 
-    with deadline.within(commands.ATTEMPT_SECONDS / 2):
+    with deadline.within(SPARE_SECONDS / 2):
         leaving.start()
         with pytest.raises(told):
             customer.buy(card, "10.00")

@@ -10,14 +10,14 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from financial_api.application import commands
 from financial_api.kernel import deadline
+from infra_backends.retries import LONGEST_PAUSE, SPARE_SECONDS
 from tests.support.api import Admin, Customer, error_of, expect, new_key
 
 BUYERS = 64
 TWINS = 50
 RIVALS = 16
-PATIENCE_SECONDS = deadline.REQUEST_SECONDS - commands.ATTEMPT_SECONDS - commands.LONGEST_PAUSE
+PATIENCE_SECONDS = deadline.REQUEST_SECONDS - SPARE_SECONDS - LONGEST_PAUSE
 """How long a command tries at the least before it gives up."""
 T = TypeVar("T")
 

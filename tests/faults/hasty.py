@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from financial_api.kernel import clock
-from infra_backends.events.base import EventsBackend
+from infra_backends.events.base import EventsBackend, Result
 from outbox.entities import Event
 from outbox.relay import LINGER_SECONDS, Relay
 
@@ -23,7 +23,7 @@ class Consumer(EventsBackend):
         self.announce = announce
         self.received: list[Event] = []
 
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
         for event in events:
             self.announce("before a publish")
             self.received.append(event)

@@ -1,7 +1,8 @@
 """DynamoDB that fails at one call after another, in each of its ways.
 
-What fails once is made again, under the same token where it writes, and nobody notices. What goes
-on failing is a 503, or a 409 where others keep changing the same things, within the request's time.
+What fails once or twice is made again, under the same token where it writes, and nobody notices.
+What goes on failing is a 503, or a 409 where others keep changing the same things, within the
+request's time; and whatever was answered in DynamoDB's place, nobody is told of a success.
 """
 
 import itertools
@@ -14,7 +15,6 @@ from financial_api.application.events import describe_counts
 from financial_api.kernel import clock
 from financial_api.kernel.cleanup import DeletedCounts
 from infra_backends.aws.breaker import OPEN_SECONDS
-from infra_backends.aws.service import ATTEMPTS
 from infra_backends.persistence.base import PersistenceBackend
 from tests.faults.aftermath import (
     KEY,
@@ -31,14 +31,21 @@ from tests.faults.scenarios import FAULTY, SCENARIOS, Cast, Scenario
 from tests.faults.wire import (
     CONFLICT,
     CUT_SHORT,
+    EMPTIED,
+    EMPTY,
     IN_PROGRESS,
     ITEM_THROTTLED,
     LATE,
     MOVED,
     OF_KEYS,
+    OF_SEVERAL_KINDS,
+    OF_SOMETHING_BETWEEN,
     OF_TRANSACTIONS,
+    PAGE,
+    REFUSALS,
     THROTTLED,
     UNCONNECTED,
+    UNEXPLAINED,
     WITH_EFFECT,
     WITHOUT_EFFECT,
     WireFault,
@@ -60,6 +67,7 @@ EVERYTHING = [*OF_ANY_CALL, *OF_KEYS, *OF_TRANSACTIONS, MOVED]
 ALL_WAYS = soaking(SCENARIOS, [one for one in FAULTY if one.name == "payment"])
 """What is tried with every fault; the others are with those that a command may notice."""
 NOTICEABLE = [LATE, *OF_KEYS, MOVED]
+LASTING = [UNCONNECTED, LATE]
 
 pytestmark = pytest.mark.parametrize(
     "entry",
@@ -96,11 +104,11 @@ class Trial:
         with counted() as self._operations:
             scenario.send(cast, KEY)
 
-    def fail_once_at_each_call(self, faults: list[WireFault]) -> None:
+    def fail_at_each_call_unnoticed(self, faults: list[WireFault], times: int = 1) -> None:
         """Fail if a client notices any of the faults, or if anything is not done just once."""
         casts: list[Cast] = []
         for fault in faults:
-            fail, steps = self._failing(fault, 1)
+            fail, steps = self._failing(fault, times)
             casts += check_unnoticed(self._scenario, _name_of(fault), fail, steps)
         check_done(self._backend, casts, self._after)
 
@@ -137,23 +145,20 @@ def trial(backend: PersistenceBackend, scenario: Scenario, time: ElapsingClock) 
 def test_a_call_that_fails_once_is_made_again_and_nobody_notices(
     trial: Trial, scenario: Scenario
 ) -> None:
-    trial.fail_once_at_each_call(EVERYTHING if scenario in ALL_WAYS else NOTICEABLE)
+    trial.fail_at_each_call_unnoticed(EVERYTHING if scenario in ALL_WAYS else NOTICEABLE)
 
 
 @over(ALL_WAYS)
-def test_a_call_that_fails_twice_is_told_as_that_and_done_if_it_was(trial: Trial) -> None:
-    for fault in soaking(OF_ANY_CALL, [THROTTLED, LATE]):
-        points = trial.fail_at_each_call(fault, ATTEMPTS)
-        assert all(point.told and point.told.status_code == 503 for point, _ in points)
-        assert points[-1][1] == (fault in WITH_EFFECT), fault.name
+def test_a_call_that_fails_twice_is_made_a_third_time_and_nobody_notices(trial: Trial) -> None:
+    trial.fail_at_each_call_unnoticed(soaking(OF_ANY_CALL, [THROTTLED, LATE]), times=2)
 
 
 @over(ALL_WAYS)
 @pytest.mark.parametrize(
     ("status", "faults"),
     [
-        (503, [*soaking(OF_ANY_CALL, [UNCONNECTED]), *OF_KEYS, ITEM_THROTTLED]),
-        (409, [CONFLICT, MOVED]),
+        (503, [*soaking(OF_ANY_CALL, LASTING), *OF_KEYS, ITEM_THROTTLED, UNEXPLAINED]),
+        (409, [CONFLICT, MOVED, OF_SEVERAL_KINDS]),
     ],
     ids=["away", "moved"],
 )
@@ -161,9 +166,39 @@ def test_what_goes_on_failing_is_given_up_in_time(
     trial: Trial, status: int, faults: list[WireFault]
 ) -> None:
     for fault in faults:
-        for point, _ in trial.fail_at_each_call(fault, math.inf):
+        points = trial.fail_at_each_call(fault, math.inf)
+        for point, _ in points:
             assert point.told is not None
             assert point.told.status_code == status, (point, point.told.text)
+        assert points[-1][1] == (fault in WITH_EFFECT), fault.name
+
+
+@over(soaking(SCENARIOS, FAULTY))
+def test_an_answer_that_is_none_is_no_success_at_whatever_call(trial: Trial) -> None:
+    """Once it goes unnoticed; here it goes on, and everyone is told to come again."""
+    for fault in soaking([*OF_SOMETHING_BETWEEN, *WITH_EFFECT], [EMPTY, PAGE, EMPTIED]):
+        for point, _ in trial.fail_at_each_call(fault, math.inf):
+            assert point.told is not None
+            assert point.told.status_code == 503, (point, point.told.text)
+
+
+@over(ALL_WAYS)
+def test_what_is_refused_is_told_at_once_and_is_never_a_500(trial: Trial) -> None:
+    for fault in REFUSALS:
+        for point, was_done in trial.fail_at_each_call(fault, 1):
+            assert point.told is not None
+            assert point.told.status_code == 503, (point, point.told.text)
+            assert not was_done
+
+
+@over([one for one in FAULTY if one.refusal or not one.takes_key])
+def test_what_is_for_ever_said_to_be_in_progress_is_unknown_where_no_answer_is_kept(
+    trial: Trial,
+) -> None:
+    for point, was_done in trial.fail_at_each_call(IN_PROGRESS, math.inf):
+        assert point.told is not None
+        assert point.told.status_code == 503, (point, point.told.text)
+        assert was_done
 
 
 @over([one for one in ALL_WAYS if one.takes_key and one.refusal is None])
@@ -191,6 +226,20 @@ def test_a_query_that_fails_once_is_made_again_and_its_answer_is_the_same(
                     break
                 assert expect(told, 200) == usual, (reading.name, fault.name)
             assert number > 1, (reading.name, fault.name)
+
+
+def test_a_query_that_is_refused_is_told_as_that(backend: PersistenceBackend) -> None:
+    cast = somebody_with_everything()
+    for fault in REFUSALS:
+        for reading in READINGS:
+            forget()
+            outage = Outage(0, math.inf)
+            with failing(fault, outage):
+                told = reading.ask(cast)
+            assert told.status_code in ({503} if outage.befell else {200}), (
+                reading.name,
+                told.text,
+            )
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,53 @@ def test_no_event_is_lost_or_blamed_or_overtaken(
         if fault in WITHOUT_EFFECT:
             assert set(times.values()) == {1}
     assert at >= EACH
+
+
+def test_an_event_with_which_the_service_fails_for_ever_is_given_up_and_in_nobodys_way(
+    backend: BatchPublisher, service: Answering, time: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with persistence.use(memory.Backend()):
+        some = some_events()
+        failing_one, *rest = some
+        fails_with = FailingWith(failing_one.event_id)
+        monkeypatch.setattr(service, "respond", fails_with)
+        service.calls.clear()
+        relay = PromptRelay()
+        for number in range(20):
+            relay.drain(DRAIN_SECONDS)
+            time.sleep(LONGEST_PAUSE)
+            late = a_chain(f"late-{number}", 1)
+            store(persistence, *late)
+            rest += late
+        relay.drain(DRAIN_SECONDS)
+
+        assert statuses([failing_one]) == ["dead_letter"]
+        assert "InternalFailure" in (current([failing_one])[0].last_error or "")
+        assert set(statuses(rest)) == {"sent"}
+        assert max(fails_with.taken.values()) == 1
+
+
+class FailingWith:
+    """A bus, or a queue, that takes everything but one event, with which it fails itself."""
+
+    def __init__(self, event_id: str) -> None:
+        self._event_id = event_id
+        self.taken: Counter[str] = Counter()
+
+    def __call__(self, operation: str, request: Request) -> Answer:
+        status, answer = take_everything(operation, request)
+        fault = {"ErrorCode": "InternalFailure", "ErrorMessage": "it failed"}
+        for at, entry in enumerate(request.get("Entries", ())):
+            event_id = entry.get("Id") or json.loads(entry["Detail"])["eventId"]
+            if event_id != self._event_id:
+                self.taken[event_id] += 1
+            elif operation == "PutEvents":
+                answer["Entries"][at] = fault
+            else:
+                answer["Successful"] = [
+                    one for one in answer["Successful"] if one["Id"] != event_id
+                ]
+                answer["Failed"] = [
+                    {"Id": event_id, "Code": "InternalFailure", "SenderFault": False}
+                ]
+        return status, answer

@@ -20,6 +20,7 @@ from tests.support.breaking import Outage
 
 TRANSACTION = "TransactWriteItems"
 BATCH = "BatchGetItem"
+QUERY = "Query"
 
 
 class Call:
@@ -40,10 +41,11 @@ class Call:
         """Have the service do what it is asked, and return its answer."""
         return self._send(self._session, self._request)
 
-    def answer(self, status: int, content: dict[str, Any]) -> AWSResponse:
-        """Return an answer of another's."""
+    def answer(self, status: int, content: Any) -> AWSResponse:
+        """Return an answer of another's; bytes as they are."""
         response = AWSResponse(self._request.url, status, {}, None)
-        response._content = json.dumps(content).encode()
+        is_raw = isinstance(content, bytes)
+        response._content = content if is_raw else json.dumps(content).encode()
         return response
 
     def cut(self, response: AWSResponse) -> AWSResponse:
@@ -97,16 +99,51 @@ def _refusal(code: str, status: int = 400, **content: Any) -> Callable[[Call], A
     return lambda call: call.answer(status, {"__type": code, "message": "played"} | content)
 
 
-def _cancelled(reason: str) -> Callable[[Call], AWSResponse]:
+def _cancelled(*codes: str) -> Callable[[Call], AWSResponse]:
     """Refuse a transaction, for what is wrong with the first of its items."""
 
     def play(call: Call) -> AWSResponse:
-        others = len(call.content["TransactItems"]) - 1
-        reasons = [{"Code": reason}, *[{"Code": "None"}] * others]
+        others = max(0, len(call.content["TransactItems"]) - len(codes))
+        reasons = [{"Code": code} for code in [*codes, *["None"] * others]]
         cancelled = _refusal("TransactionCanceledException", CancellationReasons=reasons)
         return cancelled(call)
 
     return play
+
+
+def _replies(content: Any, status: int = 200) -> Callable[[Call], AWSResponse]:
+    return lambda call: call.answer(status, content)
+
+
+def _without_member(call: Call, response: AWSResponse) -> AWSResponse:
+    """Return an answer without one of the members that each has."""
+    answer = json.loads(response.content)
+    del answer[_telling_member(answer)]
+    return call.answer(200, answer)
+
+
+def _of_another_type(call: Call, response: AWSResponse) -> AWSResponse:
+    """Return an answer in which a member that each has is of another type."""
+    answer = json.loads(response.content)
+    return call.answer(200, answer | {_telling_member(answer): "200 OK"})
+
+
+def _telling_member(answer: dict[str, Any]) -> str:
+    return next(member for member in TELLING if member in answer)
+
+
+TELLING = (
+    "ConsumedCapacity",
+    "Responses",
+    "Items",
+    "Entries",
+    "Parameters",
+    "UserAttributes",
+    "UserPool",
+    "Successful",
+    "QueueUrl",
+)
+"""What the answer to an operation must hold, each of another."""
 
 
 def _left_over(call: Call) -> AWSResponse:
@@ -120,6 +157,20 @@ def _left_over(call: Call) -> AWSResponse:
 
 UNCONNECTED = WireFault("no connection in time", Call.never_connect)
 THROTTLED = WireFault("throttled", _refusal("ThrottlingException"))
+EMPTY = WireFault("empty answer", _replies(b""))
+PAGE = WireFault("page", _replies(b"<html><body>It works!</body></html>"))
+OF_SOMETHING_BETWEEN = [
+    EMPTY,
+    PAGE,
+    WireFault("another's answer", _replies({"status": "ok"})),
+    WireFault("no object", _replies([])),
+    WireFault("another's refusal", _replies(b"<html>Forbidden</html>", 403)),
+    WireFault("another's error", _replies({"message": None}, 404)),
+    WireFault("another's redirect", _replies(b"", 302)),
+    WireFault("gateway's timeout", _replies(b"<html>Gateway Timeout</html>", 504)),
+]
+"""It answers in the service's place, and passes nothing on."""
+
 WITHOUT_EFFECT = [
     UNCONNECTED,
     WireFault("no answer in time", Call.wait_in_vain),
@@ -127,15 +178,21 @@ WITHOUT_EFFECT = [
     THROTTLED,
     WireFault("too much", _refusal("ProvisionedThroughputExceededException")),
     WireFault("unavailable", _refusal("ServiceUnavailable", 503)),
+    *OF_SOMETHING_BETWEEN,
 ]
 
 LATE = WireFault("late", lambda call: _after(call, Call.wait_in_vain))
 CUT_SHORT = WireFault("cut short", lambda call: call.cut(call.send()))
+EMPTIED = WireFault("emptied answer", lambda call: _after(call, EMPTY.play))
 WITH_EFFECT = [
     LATE,
     WireFault("connection closed at the end", lambda call: _after(call, Call.hang_up)),
     CUT_SHORT,
     WireFault("failed at the end", lambda call: _after(call, _refusal("InternalServerError", 500))),
+    EMPTIED,
+    WireFault("page at the end", lambda call: _after(call, PAGE.play)),
+    WireFault("member missing", lambda call: _without_member(call, call.send())),
+    WireFault("member of another type", lambda call: _of_another_type(call, call.send())),
 ]
 """The service has done what it was asked, and nobody hears of it."""
 
@@ -148,11 +205,43 @@ IN_PROGRESS = WireFault(
     lambda call: _after(call, _refusal("TransactionInProgressException")),
     {TRANSACTION},
 )
+UNEXPLAINED = WireFault(
+    "cancelled without reasons", _refusal("TransactionCanceledException"), {TRANSACTION}
+)
+OF_SEVERAL_KINDS = WireFault(
+    "conflict and item throttled",
+    _cancelled("ValidationError", "ThrottlingError", "TransactionConflict"),
+    {TRANSACTION},
+)
 OF_TRANSACTIONS = [
     CONFLICT,
     ITEM_THROTTLED,
     WireFault("item too much", _cancelled("ProvisionedThroughputExceeded"), {TRANSACTION}),
     IN_PROGRESS,
+    UNEXPLAINED,
+    WireFault("cancelled for a new reason", _cancelled("SomethingNew"), {TRANSACTION}),
+    OF_SEVERAL_KINDS,
 ]
 MOVED = WireFault("moved", _cancelled("ConditionalCheckFailed"), {TRANSACTION})
 """What only reading and deciding anew can cure."""
+
+REFUSALS = [
+    WireFault("access denied", _refusal("AccessDeniedException")),
+    WireFault("token expired", _refusal("ExpiredTokenException", 403)),
+    WireFault("no such resource", _refusal("ResourceNotFoundException")),
+    WireFault("collection too large", _cancelled("ItemCollectionSizeLimitExceeded"), {TRANSACTION}),
+    WireFault(
+        "no such index",
+        _refusal("ValidationException", message="The table does not have the specified index: X"),
+        {QUERY},
+    ),
+    WireFault(
+        "index in the making",
+        _refusal(
+            "ValidationException",
+            message="Cannot read from backfilling global secondary index: X",
+        ),
+        {QUERY},
+    ),
+]
+"""What no further try cures, but an operator, or time."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from infra_backends.events.base import EventsBackend
+from infra_backends.events.base import EventsBackend, Result
 from outbox import rules
 from outbox.entities import Event, EventType
 
@@ -12,7 +12,7 @@ rules.RETRY_AFTER = ()
 class Backend(EventsBackend):
     """Refuses every `user.created`, so that each user who registers leaves a dead letter."""
 
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
         return [
             "refused by a test" if event.event_type is EventType.USER_CREATED else None
             for event in events

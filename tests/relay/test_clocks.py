@@ -9,6 +9,7 @@ import pytest
 from financial_api.kernel import clock
 from infra_backends import events as events_handle
 from infra_backends import persistence
+from infra_backends.events.base import Result
 from infra_backends.persistence.base import PersistenceBackend
 from outbox.entities import Event
 from tests.support.relays import LATER, PromptRelay, a_chain, assert_in_order, in_shard, statuses
@@ -33,7 +34,7 @@ class UnreliableTransport(Transport):
         self._turns = turns
         self._refused: set[str] = set()
 
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
         self._turns.step()
         self.rejected = {
             event.event_id

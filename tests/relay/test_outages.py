@@ -16,6 +16,7 @@ from tests.support.relays import (
     Watched,
     a_chain,
     current,
+    in_shard,
     lease_of,
     one_each,
     statuses,
@@ -61,6 +62,32 @@ def test_a_shard_waits_twice_as_long_after_each_failure_up_to_thirty_seconds(
     expected = [1, 2, 4, 8, 16, 30, 30]
     assert pauses[: len(expected)] == pytest.approx(expected, abs=LOOK_EVERY)
     assert all(pause >= due for pause, due in zip(pauses, expected, strict=False))
+
+
+def test_what_is_put_off_goes_later_in_order_and_what_went_does_not_go_again(
+    backend: PersistenceBackend, relay: PromptRelay, transport: Transport, time: MovingClock
+) -> None:
+    first, second = a_chain("card-001", 2)
+    names = [name for name in in_shard(first.shard, 5) if name != "card-001"]
+    others = [event for name in names for event in a_chain(name, 1)]
+    store(backend, first, second, *others)
+    (before,) = current([first])
+    transport.put_off = {first.event_id}
+
+    drain_for(relay, time, 40)
+
+    assert statuses([first, second]) == ["pending", "pending"]
+    assert set(statuses(others)) == {"sent"}
+    assert current([first]) == [before]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(transport.attempts)]
+    assert pauses[:4] == pytest.approx([1, 2, 4, 8], abs=LOOK_EVERY)
+
+    transport.put_off = set()
+    drain_for(relay, time, 31)
+
+    assert statuses([first, second]) == ["sent", "sent"]
+    assert numbers_of(transport.published, "card-001") == [1, 2]
+    assert len(transport.published_ids) == len(set(transport.published_ids))
 
 
 def test_after_the_outage_everything_goes_in_order(

@@ -33,7 +33,7 @@ django.setup()
 
 from financial_api.kernel import clock  # noqa: E402
 from infra_backends import events, persistence  # noqa: E402
-from infra_backends.events.base import EventsBackend  # noqa: E402
+from infra_backends.events.base import EventsBackend, Result  # noqa: E402
 from infra_backends.exceptions import BackendUnavailable  # noqa: E402
 from outbox.entities import Event, EventStatus  # noqa: E402
 from outbox.relay import Relay  # noqa: E402
@@ -64,7 +64,7 @@ class BadTransport(EventsBackend):
         self._file = os.open(folder / PUBLISHED, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         self._random = random.Random(seed)
 
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
         if self._away.exists() or self._random.random() < FAILED_SHARE:
             raise BackendUnavailable("the bus is away")
         is_lost = self._random.random() < LOST_SHARE

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from infra_backends.events.base import EventsBackend
+from infra_backends.events.base import EventsBackend, Result
 from infra_backends.persistence.base import PersistenceBackend
 from outbox.entities import Event
 
@@ -72,7 +72,7 @@ class MortalTransport(EventsBackend):
         self._fate = fate
         self.published: list[Event] = []
 
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
         self._fate.step()
         self.published.extend(events)
         self._fate.step()

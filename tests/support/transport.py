@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from financial_api.kernel import clock
-from infra_backends.events.base import EventsBackend
+from infra_backends.events.base import Delivery, EventsBackend, Result
 from infra_backends.exceptions import BackendUnavailable
 from outbox.entities import Event
 
@@ -24,25 +24,32 @@ class Transport(EventsBackend):
         """How long a publish takes."""
         self.rejected: set[str] = set()
         """The ids of the events that are rejected for now."""
+        self.put_off: set[str] = set()
+        """The ids of those that are put off."""
         self.before: deque[Callable[[], object]] = deque()
         """What happens before the next publishes have an effect, one thing before each."""
         self.after: deque[Callable[[], object]] = deque()
         """What happens between the next publishes and what is stored of them."""
 
-    def publish(self, events: Sequence[Event]) -> Sequence[str | None]:
+    def publish(self, events: Sequence[Event]) -> Sequence[Result]:
         self.attempts.append(clock.monotonic())
         clock.sleep(self.seconds)
         if self.before:
             self.before.popleft()()
         if self.is_away:
             raise BackendUnavailable("the bus is away")
-        rejections = [REJECTION if e.event_id in self.rejected else None for e in events]
+        results = [self._result_of(event) for event in events]
         self.batches.append(
-            [event for event, why in zip(events, rejections, strict=True) if why is None]
+            [event for event, result in zip(events, results, strict=True) if result is None]
         )
         if self.after:
             self.after.popleft()()
-        return rejections
+        return results
+
+    def _result_of(self, event: Event) -> Result:
+        if event.event_id in self.put_off:
+            return Delivery.PUT_OFF
+        return REJECTION if event.event_id in self.rejected else None
 
     @property
     def published(self) -> list[Event]:

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
 from django.core import checks
 from django.core.checks import CheckMessage
 
@@ -13,8 +12,8 @@ from accounts import development_tokens
 from accounts.callers import Identity
 from financial_api.kernel import deadline, environment
 from financial_api.kernel.loopback import is_loopback
-from infra_backends.aws.service import Service, code_of
-from infra_backends.exceptions import BackendUnavailable, SignInRefused
+from infra_backends.aws.service import Service
+from infra_backends.exceptions import BackendRefused, BackendUnavailable, SignInRefused
 from infra_backends.identity.base import IdentityBackend
 from infra_backends.identity.cognito import tokens
 from infra_backends.identity.cognito.keys import Keys
@@ -113,7 +112,7 @@ class Backend(IdentityBackend):
             user = self._ask("admin_get_user", Username=identity.account)
         except _NoSuchUser:
             return False
-        attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+        attributes = {each["Name"]: each.get("Value") for each in user["UserAttributes"]}
         return user["Enabled"] is True and attributes.get("sub") == identity.subject
 
     def sign_in(self, username: str, password: str) -> str:
@@ -125,11 +124,10 @@ class Backend(IdentityBackend):
                 AuthFlow="USER_PASSWORD_AUTH",
                 AuthParameters={"USERNAME": username, "PASSWORD": password},
             )
-        except ClientError as error:
-            said = error.response["Error"].get("Message", "")
-            raise SignInRefused(f"{code_of(error)}: {said.rstrip('.')}") from error
+        except BackendRefused as error:
+            raise SignInRefused(f"{error.code}: {error.said.rstrip('.')}") from error
         if "AuthenticationResult" not in answer:
-            raise SignInRefused(f"Cognito asks for more: {answer['ChallengeName']}")
+            raise SignInRefused(f"Cognito asks for more: {answer.get('ChallengeName')}")
         token: str = answer["AuthenticationResult"]["IdToken"]
         return token
 
@@ -164,10 +162,10 @@ class Backend(IdentityBackend):
         pool_id = self._known_pool().pool_id
         try:
             return self._cognito.call(operation, UserPoolId=pool_id, **parameters)
-        except ClientError as error:
-            if code_of(error) == "UserNotFoundException":
+        except BackendRefused as error:
+            if error.code == "UserNotFoundException":
                 raise _NoSuchUser from error
-            raise BackendUnavailable(f"cognito-idp {operation}: {code_of(error)}") from error
+            raise
 
     def _faults(self) -> Iterator[str]:
         if self._has_ids:

@@ -10,9 +10,11 @@ import jwt
 import msgspec
 
 from financial_api.kernel.errors import InvalidToken
-from infra_backends.aws.service import ATTEMPTS, PATIENCE
+from infra_backends.aws.service import PATIENCE
 from infra_backends.exceptions import BackendUnavailable
+from infra_backends.failures import Failure
 from infra_backends.identity.cognito.refreshed import Refreshed
+from infra_backends.retries import retried
 
 ALGORITHM = "RS256"
 FRESH_SECONDS = 600.0
@@ -45,24 +47,22 @@ class Keys:
         return key
 
     def _fetch(self) -> Mapping[str, jwt.PyJWK]:
-        failure: httpx.HTTPError | None = None
-        for _ in range(ATTEMPTS):
-            try:
-                answer = httpx.get(self._url, timeout=_TIMEOUT)
-            except httpx.HTTPError as error:
-                failure = error
-            else:
-                return _read(answer)
-        raise BackendUnavailable(type(failure).__name__) from failure
+        return retried(self._ask)
+
+    def _ask(self) -> Mapping[str, jwt.PyJWK]:
+        try:
+            return _read(httpx.get(self._url, timeout=_TIMEOUT))
+        except httpx.HTTPError as error:
+            raise BackendUnavailable(type(error).__name__) from error
 
 
 def _read(answer: httpx.Response) -> dict[str, jwt.PyJWK]:
     if answer.status_code != httpx.codes.OK:
-        raise BackendUnavailable(f"status {answer.status_code}")
+        raise BackendUnavailable(f"status {answer.status_code}", Failure.REFUSED)
     try:
         described = msgspec.json.decode(answer.content, type=_KeySet).keys
     except (ValueError, RecursionError):
-        raise BackendUnavailable("no key set") from None
+        raise BackendUnavailable("no key set", Failure.REFUSED) from None
     keys: dict[str, jwt.PyJWK] = {}
     for jwk in described:
         key_id = jwk.get("kid")
@@ -72,5 +72,5 @@ def _read(answer: httpx.Response) -> dict[str, jwt.PyJWK]:
             except jwt.PyJWTError:
                 continue
     if not keys:
-        raise BackendUnavailable("no key to verify by")
+        raise BackendUnavailable("no key to verify by", Failure.REFUSED)
     return keys

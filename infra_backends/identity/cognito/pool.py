@@ -3,12 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
-
 from infra_backends.aws import names
 from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID
-from infra_backends.aws.service import Service, code_of
-from infra_backends.exceptions import BackendUnavailable
+from infra_backends.aws.service import Service
+from infra_backends.exceptions import BackendRefused, BackendUnavailable
 from infra_backends.identity.cognito.refreshed import Refreshed
 
 FRESH_SECONDS = 60.0
@@ -55,8 +53,8 @@ class RemotePool:
         """Return the ids as SSM gives them now; raise NoPool, or BackendUnavailable."""
         try:
             answer = self._ssm.call("get_parameters", Names=list(self._names))
-        except ClientError as error:
-            raise NoPool(f"ssm get_parameters: {code_of(error)}") from error
+        except BackendRefused as error:
+            raise NoPool(str(error)) from error
         texts = {found["Name"]: found["Value"] for found in answer["Parameters"]}
         if missing := [name for name in self._names if name not in texts]:
             raise NoPool(f"SSM has no {' and no '.join(missing)}")

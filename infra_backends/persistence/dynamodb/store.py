@@ -1,35 +1,27 @@
 """DynamoDB as this backend uses it: a batch read, a transaction, and queries that fill a page."""
 
 import logging
-import random
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from financial_api.kernel import clock, deadline
-from infra_backends.aws.service import THROTTLED, Service, code_of
+from infra_backends.aws.failures import reasons_of
+from infra_backends.aws.service import Service
 from infra_backends.aws.tables import Table
-from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
+from infra_backends.exceptions import BackendRefused, BackendUnavailable, ConcurrencyError
+from infra_backends.failures import Again, Failure
 from infra_backends.persistence.dynamodb.expressions import Parameters, Selection, keys_without
 from infra_backends.persistence.dynamodb.items import Item, is_key
+from infra_backends.retries import retried
 
 logger = logging.getLogger(__name__)
 
 MOST_KEYS = 100
 """What one BatchGetItem may ask for."""
-MOST_ROUNDS = 8
-"""How often what was left of a batch or a refused transaction is sent again."""
-FIRST_PAUSE = 0.02
-LONGEST_PAUSE = 0.5
 MOST_PAGES = 10_000
 FILTERED_PAGE = 100
-
-CONDITION_FAILED = "ConditionalCheckFailed"
-CONFLICT = "TransactionConflict"
-OVERLOADED = THROTTLED | {"ThrottlingError", "ProvisionedThroughputExceeded"}
-IN_PROGRESS = frozenset({"TransactionInProgressException", "TransactionConflictException"})
 
 
 class Store:
@@ -53,15 +45,16 @@ class Store:
         return found
 
     def _read_batch(self, batch: dict[str, Any], found: dict[str, list[Item]]) -> None:
-        for number in range(MOST_ROUNDS):
+        def read_some() -> None:
+            nonlocal batch
             answer = self._call("batch_get_item", RequestItems=batch)
             for name, items in answer["Responses"].items():
                 found[name] += items
-            batch = answer.get("UnprocessedKeys") or {}
-            if not batch:
-                return
-            _pause(number)
-        raise BackendUnavailable(f"DynamoDB left keys unread {MOST_ROUNDS} times")
+            batch = answer["UnprocessedKeys"]
+            if batch:
+                raise BackendUnavailable("DynamoDB left keys unread", Failure.PARTIAL)
+
+        retried(read_some, Again.THE_REST)
 
     def write(self, items: Sequence[dict[str, Any]]) -> None:
         """Make all of a transaction's changes or none of them.
@@ -70,20 +63,17 @@ class Store:
         answer is lost. Raises ConcurrencyError when a condition failed or others kept changing
         the same items, BackendUnavailable.
         """
-        token = str(uuid.uuid4())
-        refusal = ""
-        for number in range(MOST_ROUNDS):
-            try:
-                self._call("transact_write_items", TransactItems=items, ClientRequestToken=token)
-            except ClientError as error:
-                refusal = _refusal(error, items)
-            else:
-                return
-            if not _pause(number):
-                break
-        if refusal == CONFLICT:
-            raise ConcurrencyError("others kept changing the same items")
-        raise BackendUnavailable(f"DynamoDB refused a transaction: {refusal}")
+        try:
+            self._call(
+                "transact_write_items",
+                TransactItems=items,
+                ClientRequestToken=str(uuid.uuid4()),
+                ReturnConsumedCapacity="TOTAL",  # else its answer is as empty as no answer
+            )
+        except ConcurrencyError as error:
+            raise ConcurrencyError(
+                f"{_contested(error, items)} has moved", error.failure
+            ) from error
 
     def query(
         self,
@@ -134,29 +124,18 @@ class Store:
         raise BackendUnavailable(f"{operation} of {table.name} did not end")
 
     def _call(self, operation: str, **parameters: Any) -> Any:
-        """Raise ClientError only for what is about the request itself."""
         try:
             return self._service.call(operation, **parameters)
-        except ClientError as error:
-            if code_of(error) in _ABOUT_THE_REQUEST:
+        except BackendRefused as refusal:
+            logger.warning("%s", refusal)
+            if refusal.code not in _UNPROVISIONED:
                 raise
-            logger.warning("DynamoDB refuses %s: %s", operation, code_of(error))
-            raise BackendUnavailable(f"DynamoDB: {code_of(error)}{_cure(error)}") from error
+            cure = "so `manage.py aws_provision` has not made this AWS_PREFIX's tables"
+            raise BackendRefused(f"DynamoDB {operation}", refusal.code, cure) from refusal
 
 
-def _cure(error: ClientError) -> str:
-    """Return what an operator can do about a refusal, if that is known."""
-    is_missing = code_of(error) == "ResourceNotFoundException"
-    return (
-        ", so `manage.py aws_provision` has not made this AWS_PREFIX's tables" if is_missing else ""
-    )
-
-
-_ABOUT_THE_REQUEST = IN_PROGRESS | {
-    "IdempotentParameterMismatchException",
-    "TransactionCanceledException",
-    "ValidationException",
-}
+_UNPROVISIONED = {"ResourceNotFoundException", "ValidationException"}
+"""How a table is missing, and an index; the latter also as long as it is built."""
 
 
 def _batches(keys: Mapping[str, Sequence[Item]]) -> Iterator[dict[str, Any]]:
@@ -168,30 +147,14 @@ def _batches(keys: Mapping[str, Sequence[Item]]) -> Iterator[dict[str, Any]]:
         yield batch
 
 
-def _refusal(error: ClientError, items: Sequence[dict[str, Any]]) -> str:
-    """Return why a transaction was refused that may be sent again as it is.
-
-    Raises ConcurrencyError for a failed condition, and the error itself for any other reason.
-    """
-    if code_of(error) in IN_PROGRESS:
-        return CONFLICT
-    reasons = [
-        reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])
-    ]
-    for reason, item in zip(reasons, items, strict=False):
-        if reason == CONDITION_FAILED:
-            (change,) = item.values()
-            raise ConcurrencyError(f"{change['TableName']} has moved") from error
-    passing = set(reasons) - {"None"}
-    if passing and passing <= {CONFLICT, *OVERLOADED}:
-        return CONFLICT if CONFLICT in passing else min(passing)
-    raise error
-
-
-def _pause(number: int) -> bool:
-    """Wait with full jitter before the next round; False when there is no time left for it."""
-    pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))  # noqa: S311  # jitter
-    if not deadline.allows(pause):
-        return False
-    clock.sleep(pause)
-    return True
+def _contested(error: ConcurrencyError, items: Sequence[dict[str, Any]]) -> str:
+    """Return the names of the tables whose items were in the way."""
+    cause = error.__cause__
+    reasons = reasons_of(cause) if isinstance(cause, ClientError) else []
+    changes = (change for item in items for change in item.values())
+    contested = {
+        change["TableName"]
+        for change, reason in zip(changes, reasons, strict=False)
+        if reason != "None"
+    }
+    return " or ".join(sorted(contested)) or "something"

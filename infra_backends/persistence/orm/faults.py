@@ -1,65 +1,60 @@
-"""What a database's error means: one table for each database's codes."""
+"""What a database's error means: each database's codes, and which failure each is."""
 
 import re
-from enum import Enum, auto
 
 from django.db import Error, InterfaceError, OperationalError
 
-
-class Fault(Enum):
-    CONFLICT = auto()
-    """Another transaction was there first."""
-    TIMEOUT = auto()
-    """A lock or a statement took longer than it was given."""
-    BUSY = auto()
-    """SQLite's lock was taken: a timeout if it was waited for, else a conflict."""
-    LOST = auto()
-    """The database cannot be reached, or the connection is of no more use."""
-    UNMIGRATED = auto()
-    """A table or a column is not there: the service is ahead of its migrations."""
-    BUG = auto()
-    """Ours, such as a CHECK that does not hold."""
-
+from infra_backends.failures import Failure
 
 _SQLITE_ERROR = 1
 _NO_SUCH = re.compile(r"no such (table|column)|table \w+ has no column")
 _SQLITE_CONSTRAINTS = {
-    787: Fault.CONFLICT,  # SQLITE_CONSTRAINT_FOREIGNKEY
-    1555: Fault.CONFLICT,  # SQLITE_CONSTRAINT_PRIMARYKEY
-    2067: Fault.CONFLICT,  # SQLITE_CONSTRAINT_UNIQUE
+    787: Failure.MOVED,  # SQLITE_CONSTRAINT_FOREIGNKEY
+    1555: Failure.MOVED,  # SQLITE_CONSTRAINT_PRIMARYKEY
+    2067: Failure.MOVED,  # SQLITE_CONSTRAINT_UNIQUE
+}
+_SQLITE_BUSY = {
+    5,  # SQLITE_BUSY
+    6,  # SQLITE_LOCKED
+    15,  # SQLITE_PROTOCOL: too much contention on the log's start
 }
 _SQLITE_PRIMARY = {
-    5: Fault.BUSY,  # SQLITE_BUSY
-    6: Fault.BUSY,  # SQLITE_LOCKED
-    15: Fault.BUSY,  # SQLITE_PROTOCOL: too much contention on the log's start
-    11: Fault.LOST,  # SQLITE_CORRUPT
-    19: Fault.BUG,  # SQLITE_CONSTRAINT, any other
-    26: Fault.LOST,  # SQLITE_NOTADB
+    11: Failure.AWAY,  # SQLITE_CORRUPT
+    19: Failure.OURS,  # SQLITE_CONSTRAINT, any other
+    26: Failure.AWAY,  # SQLITE_NOTADB
 }
 _SQLSTATES = {
-    "23503": Fault.CONFLICT,  # foreign_key_violation
-    "23505": Fault.CONFLICT,  # unique_violation
-    "40001": Fault.CONFLICT,  # serialization_failure
-    "40P01": Fault.CONFLICT,  # deadlock_detected
-    "55P03": Fault.TIMEOUT,  # lock_not_available
-    "57014": Fault.TIMEOUT,  # query_canceled
-    "25006": Fault.LOST,  # read_only_sql_transaction: a replica, since a failover
-    "25P03": Fault.LOST,  # idle_in_transaction_session_timeout
-    "42703": Fault.UNMIGRATED,  # undefined_column
-    "42P01": Fault.UNMIGRATED,  # undefined_table
+    "23503": Failure.MOVED,  # foreign_key_violation
+    "23505": Failure.MOVED,  # unique_violation
+    "40001": Failure.MOVED,  # serialization_failure
+    "40P01": Failure.MOVED,  # deadlock_detected
+    "55P03": Failure.THROTTLED,  # lock_not_available
+    "57014": Failure.THROTTLED,  # query_canceled
+    "25006": Failure.AWAY,  # read_only_sql_transaction: a replica, since a failover
+    "25P03": Failure.AWAY,  # idle_in_transaction_session_timeout
+    "08007": Failure.UNKNOWN,  # transaction_resolution_unknown
+    "40003": Failure.UNKNOWN,  # statement_completion_unknown
+    "42501": Failure.AWAY,  # insufficient_privilege
+    "42703": Failure.REFUSED,  # undefined_column: the service is ahead of its migrations
+    "42P01": Failure.REFUSED,  # undefined_table
 }
 
 
-def fault_of(error: Error) -> Fault:
-    """Return what an error of Django's database layer means."""
+def failure_of(error: Error, *, waited: bool) -> Failure:
+    """Return which failure an error of Django's database layer is.
+
+    SQLite's lock being taken is no room if it was `waited` for, else another was first.
+    """
     cause = error.__cause__
     code = getattr(cause, "sqlite_errorcode", None)
-    if code == _SQLITE_ERROR and _NO_SUCH.match(str(cause)):
-        known: Fault | None = Fault.UNMIGRATED
-    elif code is not None:
-        known = _SQLITE_CONSTRAINTS.get(code) or _SQLITE_PRIMARY.get(code & 0xFF)
-    else:
+    if code is None:
         known = _SQLSTATES.get(getattr(cause, "sqlstate", None) or "")
+    elif code & 0xFF in _SQLITE_BUSY:
+        known = Failure.THROTTLED if waited else Failure.MOVED
+    elif code == _SQLITE_ERROR and _NO_SUCH.match(str(cause)):
+        known = Failure.REFUSED
+    else:
+        known = _SQLITE_CONSTRAINTS.get(code) or _SQLITE_PRIMARY.get(code & 0xFF)
     if known is not None:
         return known
-    return Fault.LOST if isinstance(error, OperationalError | InterfaceError) else Fault.BUG
+    return Failure.AWAY if isinstance(error, OperationalError | InterfaceError) else Failure.OURS

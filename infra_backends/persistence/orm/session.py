@@ -15,7 +15,8 @@ from django.db.backends.utils import CursorWrapper
 from financial_api.kernel import clock, deadline
 from financial_api.kernel.fair_lock import FairLock
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
-from infra_backends.persistence.orm.faults import Fault, fault_of
+from infra_backends.failures import Failure
+from infra_backends.persistence.orm.faults import failure_of
 from infra_backends.persistence.orm.patience import PATIENCE_SECONDS, gives_up_at
 from infra_backends.persistence.orm.slots import ConnectionSlots
 
@@ -48,8 +49,22 @@ def writing(locks: Sequence[int] = ()) -> Iterator[CursorWrapper]:
     """Give a cursor in a transaction that is committed at the end, or rolled back by an error.
 
     `locks` are 64-bit numbers: no two transactions that share one are in progress at once.
-    Raises ConcurrencyError when another transaction was there first, and BackendUnavailable.
+    Raises ConcurrencyError when another transaction was there first, and BackendUnavailable, by
+    which the outcome is unknown where the connection was lost with the commit.
     """
+    is_committing = False
+    try:
+        with _transaction(locks) as cursor:
+            yield cursor
+            is_committing = True
+    except BackendUnavailable as error:
+        if is_committing and error.failure is Failure.AWAY:
+            error.failure = Failure.UNKNOWN
+        raise
+
+
+@contextlib.contextmanager
+def _transaction(locks: Sequence[int]) -> Iterator[CursorWrapper]:
     with _translated() as ends_at, contextlib.ExitStack() as stack:
         if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
             stack.enter_context(write_lock.held(ends_at - clock.monotonic()))
@@ -77,20 +92,20 @@ def _translated() -> Iterator[float]:
     try:
         yield ends_at
     except TimeoutError as error:
-        raise BackendUnavailable("the database's write lock stayed taken") from error
+        raise BackendUnavailable(
+            "the database's write lock stayed taken", Failure.THROTTLED
+        ) from error
     except Error as error:
-        fault = fault_of(error)
-        if fault is Fault.BUG:
+        failure = failure_of(error, waited=clock.monotonic() >= ends_at)
+        if failure is Failure.OURS:
             raise
-        if fault is Fault.BUSY:
-            fault = Fault.CONFLICT if clock.monotonic() < ends_at else Fault.TIMEOUT
-        if fault is Fault.LOST:
+        if failure is Failure.AWAY:
             _drop_connection()
-        kind = ConcurrencyError if fault is Fault.CONFLICT else BackendUnavailable
-        said = " ".join(str(error).split())
-        if fault is Fault.UNMIGRATED:
-            raise kind(f"the database wants `manage.py migrate`: {said}") from error
-        raise kind(f"the database says: {said}") from error
+        wants = "wants `manage.py migrate`" if failure is Failure.REFUSED else "says"
+        said = f"the database {wants}: {' '.join(str(error).split())}"
+        if failure is Failure.MOVED:
+            raise ConcurrencyError(said) from error
+        raise BackendUnavailable(said, failure) from error
     finally:
         gives_up_at.reset(before)
 

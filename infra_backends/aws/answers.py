@@ -1,0 +1,139 @@
+"""What AWS must answer for an answer to be one: the members without which nothing is told.
+
+What stands in between answers in AWS's place: with nothing at all, a page, half an answer, an error
+of its own. None of these says whether a call has had its effect.
+"""
+
+import zlib
+from collections.abc import Mapping
+from typing import Any, Required, TypedDict
+
+import msgspec
+from botocore.exceptions import BotoCoreError
+
+HTTP_ERROR = 300
+
+
+class NoAnswer(BotoCoreError):  # type: ignore[misc]
+    """What came back is not what the service answers, or not all of it."""
+
+    fmt = "The answer to {operation} is none: {reason}"
+
+
+class AttributeValue(TypedDict, total=False):
+    S: str
+    N: str
+    B: bytes
+    BOOL: bool
+    NULL: bool
+    SS: list[str]
+    NS: list[str]
+    BS: list[bytes]
+    L: "list[AttributeValue]"
+    M: "dict[str, AttributeValue]"
+
+
+Item = dict[str, AttributeValue]
+
+
+class KeysAndAttributes(TypedDict, total=False):
+    Keys: Required[list[Item]]
+    ConsistentRead: bool
+    ProjectionExpression: str
+    ExpressionAttributeNames: dict[str, str]
+
+
+class BatchGetItemOutput(TypedDict):
+    Responses: dict[str, list[Item]]
+    UnprocessedKeys: dict[str, KeysAndAttributes]
+
+
+class QueryOutput(TypedDict, total=False):
+    """What a query and a scan answer."""
+
+    Items: Required[list[Item]]
+    Count: Required[int]
+    ScannedCount: Required[int]
+    LastEvaluatedKey: Item
+
+
+class TransactWriteItemsOutput(TypedDict):
+    """Empty but for what a caller asks to be told, as this service does."""
+
+    ConsumedCapacity: list[dict[str, Any]]
+
+
+class _Sent(TypedDict):
+    Id: str
+    MessageId: str
+
+
+class _NotSent(TypedDict):
+    Id: str
+    Code: str
+
+
+class _SendMessageBatchOutput(TypedDict, total=False):
+    Successful: list[_Sent]
+    Failed: list[_NotSent]
+
+
+class _Error(msgspec.Struct):
+    type: str | None = msgspec.field(name="__type", default=None)
+    message: str | None = None
+    CancellationReasons: list[dict[str, Any]] = []
+
+
+def _members(**required: Any) -> type[msgspec.Struct]:
+    """Return the type of an answer that has these at the least."""
+    return msgspec.defstruct("Answer", list(required.items()))
+
+
+_PARAMETERS = _members(Parameters=list[_members(Name=str, Value=str)])  # type: ignore[misc]
+_OUTPUTS: Mapping[str, type] = {
+    "AdminGetUser": _members(Enabled=bool, UserAttributes=list[dict[str, str]]),
+    "BatchGetItem": BatchGetItemOutput,
+    "DescribeEventBus": _members(Name=str),
+    "DescribeUserPool": _members(UserPool=dict[str, Any]),
+    "GetParameters": _PARAMETERS,
+    "GetParametersByPath": _PARAMETERS,
+    "GetQueueAttributes": _members(Attributes=dict[str, str]),
+    "GetQueueUrl": _members(QueueUrl=str),
+    "InitiateAuth": dict[str, Any],
+    "PutEvents": _members(Entries=list[dict[str, str]]),
+    "Query": QueryOutput,
+    "Scan": QueryOutput,
+    "SendMessageBatch": _SendMessageBatchOutput,
+    "TransactWriteItems": TransactWriteItemsOutput,
+}
+_DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(output) for name, output in _OUTPUTS.items()
+}
+_ERROR = msgspec.json.Decoder(_Error)
+
+
+def read(operation: str, status: int, headers: Mapping[str, str], body: bytes) -> Any:
+    """Return what an answer holds; raise NoAnswer for what is neither one nor a refusal of AWS's.
+
+    An operation that is not named here is not called: KeyError.
+    """
+    _check_whole(operation, headers, body)
+    is_refusal = status >= HTTP_ERROR
+    try:
+        answer = (_ERROR if is_refusal else _DECODERS[operation]).decode(body)
+    except msgspec.DecodeError as error:
+        raise NoAnswer(operation=operation, reason=f"status {status}, {error}") from error
+    if is_refusal and answer.type is None and "x-amzn-errortype" not in headers:
+        raise NoAnswer(operation=operation, reason=f"status {status}, of nobody of AWS's")
+    return answer
+
+
+def _check_whole(operation: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Raise NoAnswer for what is not all that was sent; what was packed cannot be compared."""
+    if "Content-Encoding" in headers:
+        return
+    expected, checksum = headers.get("Content-Length"), headers.get("x-amz-crc32")
+    if expected is not None and len(body) < int(expected):
+        raise NoAnswer(operation=operation, reason=f"it has {len(body)} of {expected} bytes")
+    if checksum is not None and checksum != str(zlib.crc32(body)):
+        raise NoAnswer(operation=operation, reason="it is not the one that was sent")

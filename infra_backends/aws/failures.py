@@ -1,0 +1,134 @@
+"""What an error of AWS's, or of botocore's on the way there, means.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
+import re
+
+from botocore import exceptions as botocore
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra_backends.failures import Failure
+
+NOT_SENT = (
+    botocore.ConnectTimeoutError,
+    botocore.EndpointConnectionError,
+    botocore.ProxyConnectionError,
+)
+NO_ACCESS = (
+    botocore.CredentialRetrievalError,
+    botocore.LoginError,
+    botocore.NoCredentialsError,
+    botocore.PartialCredentialsError,
+    botocore.SSOError,
+    botocore.TokenRetrievalError,
+)
+
+MISSING_INDEX = re.compile(r"does not have the specified index|backfilling", re.IGNORECASE)
+"""What is said of a query that is right, on a table that was not provisioned to the end."""
+
+HTTP_SERVER_ERROR = 500
+LONGEST_SAID = 200
+
+_CODES = {
+    "IdempotentParameterMismatchException": Failure.OURS,
+    "SerializationException": Failure.OURS,
+    "ValidationException": Failure.OURS,
+    "TransactionConflictException": Failure.CONFLICT,
+    "TransactionInProgressException": Failure.UNKNOWN,
+    "InternalException": Failure.UNKNOWN,
+    "InternalFailure": Failure.UNKNOWN,
+    "InternalServerError": Failure.UNKNOWN,
+    "LimitExceededException": Failure.THROTTLED,
+    "ProvisionedThroughputExceededException": Failure.THROTTLED,
+    "RequestLimitExceeded": Failure.THROTTLED,
+    "RequestThrottled": Failure.THROTTLED,
+    "SlowDown": Failure.THROTTLED,
+    "Throttling": Failure.THROTTLED,
+    "ThrottlingException": Failure.THROTTLED,
+    "TooManyRequestsException": Failure.THROTTLED,
+}
+_REASONS = {
+    "ConditionalCheckFailed": Failure.MOVED,
+    "TransactionConflict": Failure.CONFLICT,
+    "ProvisionedThroughputExceeded": Failure.THROTTLED,
+    "ThrottlingError": Failure.THROTTLED,
+    "ItemCollectionSizeLimitExceeded": Failure.REFUSED,
+    "AccessDenied": Failure.REFUSED,
+    "ValidationError": Failure.OURS,
+}
+_TELLING = (
+    Failure.MOVED,
+    Failure.CANCELLED,
+    Failure.CONFLICT,
+    Failure.THROTTLED,
+    Failure.REFUSED,
+    Failure.OURS,
+)
+"""What a transaction was cancelled for if several of its items were in the way: the first."""
+
+
+def failure_of(error: BotoCoreError | ClientError) -> Failure:
+    """Return which failure it is; an answer of something in between tells nothing of what was done.
+
+    What botocore refuses to send is ours.
+    """
+    if isinstance(error, ClientError):
+        return _failure_of_answer(error)
+    if isinstance(error, botocore.ParamValidationError):
+        return Failure.OURS
+    if isinstance(error, NO_ACCESS):
+        return Failure.REFUSED
+    return Failure.AWAY if isinstance(error, NOT_SENT) else Failure.UNKNOWN
+
+
+def is_answered(error: BotoCoreError | ClientError) -> bool:
+    """Return True for what the service itself has said, and is no failure of its own."""
+    return isinstance(error, ClientError) and not _is_foreign(error) and not _is_broken(error)
+
+
+def is_throttling(code: str) -> bool:
+    return _CODES.get(code) is Failure.THROTTLED
+
+
+def said_in(error: BotoCoreError | ClientError) -> tuple[str, str]:
+    """Return an error's name, and what a service says with it, or a transaction's reasons."""
+    if not isinstance(error, ClientError):
+        return type(error).__name__, ""
+    told = error.response.get("Error", {})
+    words = sorted(set(reasons_of(error))) or (told.get("Message") or "").split()
+    return told.get("Code", ""), " ".join(words)[:LONGEST_SAID]
+
+
+def reasons_of(error: ClientError) -> list[str]:
+    """Return why each item of a transaction was in the way, or `None` in letters."""
+    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+
+
+def _failure_of_answer(error: ClientError) -> Failure:
+    code, said = said_in(error)
+    if code == "TransactionCanceledException":
+        return _failure_of_transaction(reasons_of(error))
+    if MISSING_INDEX.search(said):
+        return Failure.REFUSED
+    if code in _CODES:
+        return _CODES[code]
+    return Failure.UNKNOWN if _is_foreign(error) or _is_broken(error) else Failure.REFUSED
+
+
+def _failure_of_transaction(reasons: list[str]) -> Failure:
+    told = {
+        _REASONS.get(reason, Failure.CANCELLED) for reason in reasons if reason.lower() != "none"
+    }
+    return min(told, key=_TELLING.index, default=Failure.CANCELLED)
+
+
+def _is_foreign(error: ClientError) -> bool:
+    """Return True for an answer without a code of AWS's, for which botocore has the status."""
+    code, _ = said_in(error)
+    return not code or code.isdigit()
+
+
+def _is_broken(error: ClientError) -> bool:
+    status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= HTTP_SERVER_ERROR
