@@ -19,7 +19,7 @@ from financial_api.api.responses import ContractResponse, json_response
 from financial_api.api.schema import IF_MODIFIED_SINCE, IF_NONE_MATCH, either, operation
 from financial_api.api.views import ApiViewSet
 from financial_api.kernel import clock
-from financial_api.kernel.aging_cache import AgingCache
+from financial_api.kernel.cache import Cache
 from financial_api.kernel.encoding import dumps
 from financial_api.kernel.errors import NotFound, VersionConflict
 from infra_backends.exceptions import BackendUnavailable
@@ -27,8 +27,12 @@ from infra_backends.exceptions import BackendUnavailable
 COPY_USABLE_SECONDS = 300.0
 """How old a dashboard may be that is shown while the store is away."""
 
-_copies: AgingCache[tuple[str, str], bytes] = AgingCache(
-    fresh_seconds=0, usable_seconds=COPY_USABLE_SECONDS, away=(), most=1000
+_copies: Cache[tuple[str, str], bytes] = Cache(
+    "dashboards",
+    BackendUnavailable,
+    fresh_seconds=0,
+    usable_seconds=COPY_USABLE_SECONDS,
+    most=1000,
 )
 
 

@@ -14,7 +14,7 @@ from financial_api.api.responses import json_response
 from financial_api.api.schema import operation
 from financial_api.api.views import PublicViewSet, validated
 from financial_api.kernel import clock, deadline
-from financial_api.kernel.aging_cache import AgingCache
+from financial_api.kernel.cache import Cache
 from financial_api.kernel.errors import (
     InvalidToken,
     RateLimitExceeded,
@@ -40,8 +40,11 @@ GROUPS = "@g.us"
 CONNECTION_FRESH_SECONDS = 5.0
 CONNECTION_SECONDS = 2.0
 
-_connections: AgingCache[None, tuple[Connection | None, bool]] = AgingCache(
-    fresh_seconds=CONNECTION_FRESH_SECONDS, usable_seconds=CONNECTION_FRESH_SECONDS, away=()
+_connections: Cache[None, tuple[Connection | None, bool]] = Cache(
+    "the gateway's connection",
+    BackendUnavailable,
+    fresh_seconds=CONNECTION_FRESH_SECONDS,
+    usable_seconds=CONNECTION_FRESH_SECONDS,
 )
 
 

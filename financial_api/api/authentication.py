@@ -11,7 +11,7 @@ from accounts.rules import check_standing
 from financial_api.api import throttling
 from financial_api.api.context import EdgeContext, context_of, is_from_this_machine
 from financial_api.kernel import log_context
-from financial_api.kernel.aging_cache import AgingCache
+from financial_api.kernel.cache import Cache
 from financial_api.kernel.errors import AccountDisabled, InvalidToken, Unauthenticated
 from infra_backends import identity, persistence
 from infra_backends.exceptions import BackendUnavailable
@@ -22,11 +22,25 @@ _LONGEST_USER_AGENT = 256
 STATUS_USABLE_SECONDS = 300.0
 """How long an account's status serves while its source is away."""
 
-_records: AgingCache[str, User | None] = AgingCache(
-    fresh_seconds=5.0, usable_seconds=STATUS_USABLE_SECONDS, away=(BackendUnavailable,)
+PATIENCE_SECONDS = 0.5
+"""How long an older status waits for a newer one, which its source may be slow to give."""
+
+_records: Cache[str, User | None] = Cache(
+    "our records of accounts",
+    BackendUnavailable,
+    fresh_seconds=5.0,
+    usable_seconds=STATUS_USABLE_SECONDS,
+    patience=PATIENCE_SECONDS,
+    ahead_seconds=1.0,
+    leave_thread=lambda: persistence.leave_thread(),
 )
-_provider_flags: AgingCache[str, bool] = AgingCache(
-    fresh_seconds=30.0, usable_seconds=STATUS_USABLE_SECONDS, away=(BackendUnavailable,)
+_provider_flags: Cache[str, bool] = Cache(
+    "the provider's flags of accounts",
+    BackendUnavailable,
+    fresh_seconds=30.0,
+    usable_seconds=STATUS_USABLE_SECONDS,
+    patience=PATIENCE_SECONDS,
+    ahead_seconds=5.0,
 )
 
 

@@ -16,8 +16,9 @@ from financial_api.api.responses import json_response
 from financial_api.api.schema import EXAMPLE_TIME, operation
 from financial_api.api.views import PublicViewSet
 from financial_api.kernel import clock, deadline
-from financial_api.kernel.aging_cache import AgingCache
+from financial_api.kernel.cache import Cache
 from infra_backends import events, identity, persistence
+from infra_backends.exceptions import BackendUnavailable
 from outbox.status import LATE
 
 logger = logging.getLogger(__name__)
@@ -47,8 +48,11 @@ class Readiness:
         return all(self.healthy.values())
 
 
-_results: AgingCache[str, Readiness] = AgingCache(
-    fresh_seconds=RESULT_FRESH_SECONDS, usable_seconds=RESULT_FRESH_SECONDS, away=()
+_results: Cache[None, Readiness] = Cache(
+    "readiness",
+    BackendUnavailable,
+    fresh_seconds=RESULT_FRESH_SECONDS,
+    usable_seconds=RESULT_FRESH_SECONDS,
 )
 _asking = ThreadPoolExecutor(max_workers=8, thread_name_prefix="readiness")
 
@@ -153,7 +157,7 @@ class ReadinessViewSet(PublicViewSet):
         public=True,
     )
     def retrieve(self, request: Request) -> HttpResponse:
-        result = _results.get("readiness", readiness)
+        result = _results.get(None, readiness)
         response = json_response(present_readiness(result), 200 if result.is_ready else 503)
         if not result.is_ready:
             response["Retry-After"] = "1"

@@ -2,11 +2,8 @@
 
 import functools
 import hmac
-import logging
 import re
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +13,12 @@ from rest_framework.request import Request
 from financial_api.api.context import is_from_this_machine
 from financial_api.api.views import PublicViewSet
 from financial_api.kernel import clock, deadline, metrics
+from financial_api.kernel.cache import Cache
 from financial_api.kernel.errors import NotFound
 from financial_api.kernel.metrics import Gauge
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
 from outbox.entities import Backlog
-
-logger = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 2.0
 FRESH_SECONDS = 5.0
@@ -38,7 +34,7 @@ class MetricsViewSet(PublicViewSet):
             raise NotFound("There is no such route.")
 
     def retrieve(self, request: Request) -> HttpResponse:
-        content = metrics.exposition(_gauges(_backlogs.latest()))
+        content = metrics.exposition(_gauges(_latest()))
         return HttpResponse(content, content_type=metrics.CONTENT_TYPE)
 
 
@@ -52,46 +48,27 @@ def may_read(request: HttpRequest) -> bool:
     return False
 
 
-class _Backlogs:
-    """What the shards still have to send, asked every few seconds at most and once at a time.
+_backlogs: Cache[None, Sequence[Backlog]] = Cache(
+    "the outbox's depth",
+    BackendUnavailable,
+    fresh_seconds=FRESH_SECONDS,
+    usable_seconds=FRESH_SECONDS,
+    leave_thread=lambda: persistence.leave_thread(),
+    aside=True,
+)
 
-    A scrape waits for two seconds; a store that is away is not asked again sooner either.
-    """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="metrics")
-        self._asked: Future[Sequence[Backlog]] | None = None
-        self._asked_at = 0.0
-
-    def latest(self) -> Sequence[Backlog]:
-        """Return the backlog of each shard, or none where the store does not say in time."""
-        try:
-            return self._question().result(LIMIT_SECONDS)
-        except (TimeoutError, BackendUnavailable) as error:
-            logger.warning("the outbox's depth is not known: %s", type(error).__name__)
-            return []
-
-    def forget(self) -> None:
-        with self._lock:
-            self._asked = None
-
-    def _question(self) -> "Future[Sequence[Backlog]]":
-        with self._lock:
-            asked = self._asked
-            aged = clock.monotonic() - self._asked_at >= FRESH_SECONDS
-            if asked is None or (asked.done() and aged):
-                self._asked_at = clock.monotonic()
-                self._asked = asked = self._asking.submit(_ask)
-            return asked
+def _latest() -> Sequence[Backlog]:
+    """Return the backlog of each shard, or none where the store does not say in time."""
+    try:
+        with deadline.within(LIMIT_SECONDS):
+            return _backlogs.get(None, _ask)
+    except BackendUnavailable:
+        return []
 
 
 def _ask() -> Sequence[Backlog]:
-    with deadline.within(LIMIT_SECONDS):
-        return [persistence.outbox.backlog(shard) for shard in range(persistence.outbox.shards)]
-
-
-_backlogs = _Backlogs()
+    return [persistence.outbox.backlog(shard) for shard in range(persistence.outbox.shards)]
 
 
 def _gauges(backlogs: Sequence[Backlog]) -> list[Gauge]:

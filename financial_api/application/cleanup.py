@@ -18,7 +18,7 @@ from financial_api.application import commands
 from financial_api.application.events import cleaned_up, describe_counts
 from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel import clock, deadline
-from financial_api.kernel.aging_cache import AgingCache
+from financial_api.kernel.cache import Cache
 from financial_api.kernel.cleanup import CLEANUP_ENTITY_ID, CleanupKey, CleanupState, DeletedCounts
 from financial_api.kernel.clock import from_iso, iso
 from financial_api.kernel.errors import CleanupInProgress, Forbidden, ValidationError
@@ -38,8 +38,11 @@ MOST_SECONDS = 3600.0
 REASON = "Cleanup confirmed by token"
 _SALT = "cleanup-confirmation"
 
-_flag: AgingCache[CleanupKey, bool] = AgingCache(
-    fresh_seconds=FLAG_FRESH_SECONDS, usable_seconds=FLAG_FRESH_SECONDS, away=(BackendUnavailable,)
+_flag: Cache[CleanupKey, bool] = Cache(
+    "whether a cleanup runs",
+    BackendUnavailable,
+    fresh_seconds=FLAG_FRESH_SECONDS,
+    usable_seconds=FLAG_FRESH_SECONDS,
 )
 
 

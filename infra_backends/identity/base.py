@@ -18,7 +18,7 @@ class IdentityBackend(BaseBackend, ABC):
         """Return what the token says of its bearer.
 
         Raises InvalidToken if it is malformed or cannot be verified, TokenExpired if its time is
-        over, BackendUnavailable if the keys to verify it by were never fetched and cannot be.
+        over, BackendUnavailable if the keys to verify it by could not be fetched for a day.
         """
 
     @abstractmethod

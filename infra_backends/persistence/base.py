@@ -52,6 +52,9 @@ class PersistenceBackend(BaseBackend, ABC):
         BackendUnavailable.
         """
 
+    def leave_thread(self) -> None:
+        """Release what the calling thread holds, before it ends."""
+
     @abstractmethod
     def commit(self, commit: Commit) -> None:
         """Store everything in `commit`, or nothing.

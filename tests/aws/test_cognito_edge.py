@@ -2,6 +2,7 @@
 
 import pytest
 
+from financial_api.api import authentication
 from financial_api.kernel import clock
 from financial_api.kernel.clock import SystemClock
 from infra_backends import identity, persistence
@@ -68,7 +69,10 @@ def test_an_account_registers_and_sees_its_dashboard(cognito, pool, bearer):
     expect(client.get("/v1/dashboard"), 200)
 
 
-def test_an_account_that_the_pool_disables_is_out_after_half_a_minute(cognito, pool, bearer):
+def test_an_account_that_the_pool_disables_is_out_after_half_a_minute(
+    cognito, pool, bearer, monkeypatch
+):
+    monkeypatch.setattr(authentication._provider_flags, "patience", 60.0)  # the test's moves on
     with clock.installed(ElapsingClock(SystemClock().now())) as hours:
         account = pool.add()
         client = bearer(pool.id_token(account))

@@ -1,4 +1,4 @@
-"""The pool's keys: fetched when needed, seldom, and kept when nobody serves them any more."""
+"""The pool's keys: fetched when needed, seldom, and kept for a day when nobody serves them."""
 
 import time
 
@@ -56,7 +56,7 @@ def at_once(backend, token):
 
 
 def is_asking(backend):
-    return any(keys._keys._asking.locked() for keys in backend._keys.values())
+    return any(keys._sets._threads for keys in backend._keys.values())
 
 
 def wait_until(condition):
@@ -117,12 +117,16 @@ def test_without_any_key_nobody_can_be_verified(keys, backend):
         backend.verify(signer().token())
 
 
-def test_keys_that_were_fetched_go_on_serving(keys, backend, hours):
+def test_keys_that_were_fetched_go_on_serving_for_a_day(keys, backend, hours):
     backend.verify(signer().token())
     keys.go_away()
     for _ in range(3):
-        hours.move(days=1)
+        hours.move(hours=7.9)
         assert backend.verify(signer().token())
+        wait_until(lambda: not is_asking(backend))
+    hours.move(hours=0.3)
+    with pytest.raises(BackendUnavailable):
+        backend.verify(signer().token())
 
 
 def test_whether_a_key_is_unknown_cannot_be_told_while_nobody_serves_them(keys, backend, hours):
@@ -158,7 +162,7 @@ def test_a_frozen_key_endpoint_holds_nobody_up_for_long(keys, backend):
 def test_who_has_a_known_key_does_not_wait_for_a_frozen_key_endpoint(keys, backend, hours):
     backend.verify(signer().token())
     keys.freeze()
-    hours.move(days=1)
+    hours.move(hours=1)
     began_at = time.monotonic()
     assert at_once(backend, signer().token()) == {"user-001"}
     assert time.monotonic() - began_at < FROZEN_SECONDS
@@ -192,7 +196,7 @@ def test_what_is_no_key_set_is_as_good_as_none(keys, backend, status, body):
 def test_no_key_set_takes_the_place_of_one(keys, backend, hours):
     backend.verify(signer().token())
     keys.body = b'{"keys":[]}'
-    hours.move(days=1)
+    hours.move(hours=1)
     assert backend.verify(signer().token())
     wait_until(lambda: keys.requests == 2 and not is_asking(backend))
     assert backend.verify(signer().token())

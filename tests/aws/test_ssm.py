@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from financial_api.kernel import clock, deadline
+from financial_api.kernel import cache, clock, deadline
+from financial_api.kernel.cache import PAUSE_SECONDS
 from financial_api.kernel.parameters import Parameters, default_texts
 from infra_backends.aws import service as aws_service
 from infra_backends.config import ssm as ssm_module
-from infra_backends.config.ssm import RETRY_SECONDS, WAIT_SECONDS, Backend
+from infra_backends.config.ssm import WAIT_SECONDS, Backend
 from tests.support.answering import Answer, Answering, answering, fault
 from tests.support.builders import MOMENT
+from tests.support.caches import fetching, settle
 from tests.support.clocks import ElapsingClock
 from tests.support.emulators import REGION, Emulator
 from tests.support.parameter_store import ParameterStore
@@ -24,21 +26,9 @@ from tests.support.ports import free_port
 from tests.support.queues import client
 
 CACHE_SECONDS = 30.0
-LOGGER = "infra_backends.config.ssm"
-THREAD = "remote-config"
+LOGGERS = {"financial_api.kernel.cache", "infra_backends.config.ssm"}
 
 Build = Callable[..., Backend]
-
-
-def refreshes() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == THREAD]
-
-
-def settle() -> None:
-    """Return when no refresh is under way."""
-    for thread in refreshes():
-        thread.join(10)
-        assert not thread.is_alive()
 
 
 def later(backend: Backend, moving: ElapsingClock, seconds: float = CACHE_SECONDS) -> Parameters:
@@ -99,7 +89,7 @@ def build() -> Iterator[Build]:
     yield build
     for backend in built:
         backend.close()
-    assert refreshes() == []
+    assert fetching() == []
 
 
 @pytest.fixture
@@ -110,10 +100,10 @@ def backend(build: Build, service: Answering, moving: ElapsingClock) -> Backend:
 @pytest.fixture
 def warnings(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     """Returns what was warned of so far."""
-    caplog.set_level(logging.INFO, LOGGER)
+    caplog.set_level(logging.INFO)
 
     def warned() -> list[str]:
-        records = [record for record in caplog.records if record.name == LOGGER]
+        records = [record for record in caplog.records if record.name in LOGGERS]
         return [each.getMessage() for each in records if each.levelno == logging.WARNING]
 
     return warned
@@ -241,7 +231,7 @@ def test_a_request_has_the_old_values_while_new_ones_are_read(
     moving: ElapsingClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ssm_module, "REFRESH_SECONDS", 3 * CACHE_SECONDS)  # the test's move on
+    monkeypatch.setattr(cache, "LIMIT_SECONDS", 3 * CACHE_SECONDS)  # the test's move on
     backend.parameters()
     store.texts["/acme/approval/cooldownDays"] = "7"
     store.gate.clear()
@@ -250,7 +240,7 @@ def test_a_request_has_the_old_values_while_new_ones_are_read(
     assert [backend.parameters().cooldown_days for _ in range(20)] == [30] * 20
     moving.move(seconds=CACHE_SECONDS)
     assert backend.parameters().cooldown_days == 30
-    assert len(refreshes()) == 1
+    assert len(fetching()) == 1
 
     store.gate.set()
     settle()
@@ -376,7 +366,7 @@ def test_a_store_that_is_away_is_not_asked_by_every_request(
     settle()
     assert len(service.calls) == 1
 
-    later(backend, moving, RETRY_SECONDS - 1)
+    later(backend, moving, PAUSE_SECONDS - 1)
     assert len(service.calls) == 1
     later(backend, moving, 1)
     assert len(service.calls) == 2
@@ -399,11 +389,11 @@ def test_closing_leaves_no_thread_behind(backend: Backend, store: ParameterStore
     store.gate.clear()
     with deadline.within(0.1):
         backend.parameters()
-    assert len(refreshes()) == 1
+    assert len(fetching()) == 1
 
     backend.close()
 
-    assert refreshes() == []
+    assert fetching() == []
     store.gate.set()
 
 
@@ -425,4 +415,5 @@ def test_a_process_that_can_start_no_thread_has_the_defaults(
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         assert [backend.parameters(), backend.parameters()] == [Parameters()] * 2
-    assert warnings() == ["no thread can be started to read /acme/"]
+    [warning] = warnings()
+    assert warning == "/acme/ cannot be read, what is known serves: no thread can be started"

@@ -5,19 +5,20 @@ Whoever asks for parameters is answered all the same.
 
 import logging
 import math
-import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
 
 from financial_api.kernel import clock
+from financial_api.kernel.cache import PAUSE_SECONDS
 from financial_api.kernel.parameters import Parameters
-from infra_backends.config.ssm import RETRY_SECONDS, Backend
+from infra_backends.config.ssm import Backend
 from tests.faults.wire import LATE, THROTTLED, WITH_EFFECT, WITHOUT_EFFECT, WireFault, failing
 from tests.support.answering import answering
 from tests.support.breaking import Outage
 from tests.support.builders import MOMENT
+from tests.support.caches import settle
 from tests.support.clocks import OneThreadsClock
 from tests.support.emulators import REGION
 from tests.support.parameter_store import ParameterStore
@@ -78,10 +79,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> Callable[[], int]:
 def served(backend: Backend) -> Parameters:
     """Return what serves once nothing is being read any more."""
     backend.parameters()
-    for thread in threading.enumerate():
-        if thread.name == "remote-config":
-            thread.join(10)
-            assert not thread.is_alive()
+    settle()
     return backend.parameters()
 
 
@@ -122,7 +120,7 @@ def test_while_it_goes_on_failing_the_defaults_and_later_the_last_values_serve_w
     with failing(fault, Outage(at, math.inf)):
         for _ in range(3):
             assert served(backend) == Parameters()
-            time.move(seconds=RETRY_SECONDS + 1)
+            time.move(seconds=PAUSE_SECONDS + 1)
     assert warnings() == 1
     assert served(backend) == values
 
@@ -131,7 +129,7 @@ def test_while_it_goes_on_failing_the_defaults_and_later_the_last_values_serve_w
     with failing(fault, Outage(at, math.inf)):
         for _ in range(3):
             assert served(backend) == values
-            time.move(seconds=RETRY_SECONDS + 1)
+            time.move(seconds=PAUSE_SECONDS + 1)
     assert warnings() == 1
     assert served(backend) == newer
     assert warnings() == 0

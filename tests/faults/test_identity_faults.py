@@ -5,7 +5,6 @@ others are told to come again.
 """
 
 import math
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ import pytest
 
 from financial_api.api.authentication import STATUS_USABLE_SECONDS
 from financial_api.kernel import clock
+from financial_api.kernel.cache import FIRST_PAUSE_SECONDS, PAUSE_SECONDS
 from financial_api.kernel.clock import SystemClock
 from infra_backends import identity, persistence
 from infra_backends.identity.cognito import Backend
-from infra_backends.identity.cognito.refreshed import FIRST_PAUSE_SECONDS, PAUSE_SECONDS
 from infra_backends.persistence import memory
 from tests.aws.signing import CLIENT_ID, POOL_ID, claims, key_server, signer
 from tests.faults import key_faults, wire
@@ -28,6 +27,7 @@ from tests.faults.wire import WireFault
 from tests.support.answering import Answer, Request, answering
 from tests.support.api import Api, error_of, expect
 from tests.support.breaking import Outage
+from tests.support.caches import settle
 from tests.support.clocks import OneThreadsClock
 from tests.support.emulators import REGION
 from tests.support.in_process import URL, forget, in_process
@@ -128,14 +128,6 @@ def register(client: Api) -> httpx.Response:
     answer = client.post("/v1/users", {}, key="")
     assert clock.monotonic() - started_at <= LONGEST_ANSWER_SECONDS
     return answer
-
-
-def settle() -> None:
-    """Return when nothing is being fetched aside any more."""
-    for thread in threading.enumerate():
-        if thread.name.startswith("the user pool's"):
-            thread.join(10)
-            assert not thread.is_alive()
 
 
 def check_told_to_come_again(answer: httpx.Response) -> None:

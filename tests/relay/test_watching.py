@@ -31,14 +31,13 @@ HOUR = 3600.0
 
 @pytest.fixture(autouse=True)
 def asking(monkeypatch: pytest.MonkeyPatch, store: Store) -> Iterator[None]:
-    """Have the edge ask the store in one thread, which lets go of it, with nothing known yet."""
-    backlogs = scraping._Backlogs()
+    """Have the edge ask the store in threads that let go of it, with nothing known yet."""
+    scraping._backlogs.forget(None)
     with ThreadPoolExecutor(1) as pool:
         monkeypatch.setattr(health, "_asking", pool)
-        monkeypatch.setattr(backlogs, "_asking", pool)
-        monkeypatch.setattr(scraping, "_backlogs", backlogs)
         yield
         pool.submit(store.leave_thread).result()
+    scraping._backlogs.settle()
 
 
 @pytest.fixture
@@ -185,7 +184,7 @@ def test_the_outbox_is_measured_by_shard(backend: PersistenceBackend, time: Movi
     chain = a_chain("card-001", 3, created_at=clock.now() - timedelta(seconds=90))
     store_rows(backend, *chain)
 
-    depth, oldest = scraping._gauges(scraping._backlogs.latest())
+    depth, oldest = scraping._gauges(scraping._latest())
 
     shard = str(chain[0].shard)
     assert len(depth.samples) == len(oldest.samples) == SHARDS
@@ -199,10 +198,10 @@ def test_the_outbox_is_asked_once_in_five_seconds(
     asked: list[str] = []
     with persistence.use(Announcing(backend, asked.append)):
         for _ in range(3):
-            scraping._backlogs.latest()
+            scraping._latest()
         assert asked.count("before outbox.backlog") == SHARDS
         time.sleep(5)
-        scraping._backlogs.latest()
+        scraping._latest()
 
     assert asked.count("before outbox.backlog") == 2 * SHARDS
 
@@ -217,7 +216,7 @@ def test_an_outbox_that_does_not_answer_is_left_out(
         raise BackendUnavailable("the store is away")
 
     with persistence.use(Announcing(backend, away)):
-        assert [scraping._gauges(scraping._backlogs.latest()) for _ in range(3)] == [[]] * 3
+        assert [scraping._gauges(scraping._latest()) for _ in range(3)] == [[]] * 3
 
     assert len(asked) == 1
 

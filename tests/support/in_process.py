@@ -16,6 +16,7 @@ from accounts import views
 from financial_api.api import authentication
 from financial_api.application import cleanup
 from tests.support.api import Api
+from tests.support.caches import settle
 
 C = TypeVar("C", bound=Api)
 
@@ -50,8 +51,10 @@ def nothing_cached() -> Iterator[None]:
 
 def forget() -> None:
     """Forget all that the edge keeps in this process, as one that starts afresh."""
+    settle()
     for cache in _CACHES:
-        cache._entries.clear()
+        cache._slots.clear()
+        cache._note_answer()
 
 
 @functools.cache

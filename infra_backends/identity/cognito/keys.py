@@ -9,15 +9,18 @@ import httpx
 import jwt
 import msgspec
 
+from financial_api.kernel.cache import Cache
 from financial_api.kernel.errors import InvalidToken
 from infra_backends.aws.service import PATIENCE
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.failures import Failure
-from infra_backends.identity.cognito.refreshed import Refreshed
 from infra_backends.retries import retried
 
 ALGORITHM = "RS256"
 FRESH_SECONDS = 600.0
+USABLE_SECONDS = 86_400.0
+UNKNOWN_SECONDS = 5.0
+"""How old keys may be that do not hold the one that is looked for."""
 
 _CONNECT_SECONDS, _READ_SECONDS = PATIENCE[True]
 _TIMEOUT = httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
@@ -34,14 +37,20 @@ class Keys:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._keys = Refreshed("the user pool's keys", self._fetch, fresh_seconds=FRESH_SECONDS)
+        self._sets: Cache[None, Mapping[str, jwt.PyJWK]] = Cache(
+            "the user pool's keys",
+            BackendUnavailable,
+            fresh_seconds=FRESH_SECONDS,
+            usable_seconds=USABLE_SECONDS,
+        )
 
     def find(self, key_id: str) -> jwt.PyJWK:
         """Return the key; raise InvalidToken if the pool has none of that id.
 
         Raises BackendUnavailable when that cannot be told, since the keys could not be fetched.
         """
-        key = self._keys.get().get(key_id) or self._keys.renewed().get(key_id)
+        key = self._sets.get(None, self._fetch).get(key_id)
+        key = key or self._sets.get(None, self._fetch, at_most=UNKNOWN_SECONDS).get(key_id)
         if key is None:
             raise InvalidToken
         return key

@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from financial_api.kernel.cache import Cache
 from infra_backends.aws import names
 from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID
 from infra_backends.aws.service import Service
 from infra_backends.exceptions import BackendRefused, BackendUnavailable
-from infra_backends.identity.cognito.refreshed import Refreshed
 
 FRESH_SECONDS = 60.0
+USABLE_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,22 @@ class NoPool(BackendUnavailable):
 
 
 class RemotePool:
-    """The ids that SSM has below `path`, at most a minute old while it answers."""
+    """The ids that SSM has below `path`, a minute old while it answers, or else up to a day."""
 
     def __init__(self, ssm: Service, path: str, region: str) -> None:
         self._ssm = ssm
         self._names = (path + USER_POOL_ID, path + CLIENT_ID)
         self._region = region
-        self._pool = Refreshed("the user pool's ids", self.fetch, fresh_seconds=FRESH_SECONDS)
+        self._pools: Cache[None, Pool] = Cache(
+            "the user pool's ids",
+            BackendUnavailable,
+            fresh_seconds=FRESH_SECONDS,
+            usable_seconds=USABLE_SECONDS,
+        )
 
     def get(self) -> Pool:
-        """Return the ids; raise BackendUnavailable if SSM never gave them and does not now."""
-        return self._pool.get()
+        """Return the ids; raise BackendUnavailable if SSM gave none for a day and does not now."""
+        return self._pools.get(None, self.fetch)
 
     def fetch(self) -> Pool:
         """Return the ids as SSM gives them now; raise NoPool, or BackendUnavailable."""

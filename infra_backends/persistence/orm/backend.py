@@ -72,8 +72,10 @@ class Backend(PersistenceBackend):
     def ping(self) -> None:
         self.read([CleanupKey()])
 
-    def close(self) -> None:
+    def leave_thread(self) -> None:
         session.close()
+
+    close = leave_thread
 
     def check(self) -> Sequence[CheckMessage]:
         database: dict[str, Any] = settings.DATABASES.get(DEFAULT_DB_ALIAS, {})  # type: ignore[assignment]
