@@ -2,6 +2,7 @@
 
 import functools
 import hmac
+import logging
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,8 @@ from financial_api.kernel.metrics import Gauge
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
 from outbox.entities import Backlog
+
+logger = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 2.0
 FRESH_SECONDS = 5.0
@@ -63,7 +66,8 @@ def _latest() -> Sequence[Backlog]:
     try:
         with deadline.within(LIMIT_SECONDS):
             return _backlogs.get(None, _ask)
-    except BackendUnavailable:
+    except BackendUnavailable as error:
+        logger.warning("%s", error)
         return []
 
 

@@ -1,5 +1,6 @@
 """Answers of something slow: kept for a bounded age, and asked for by one thread at a time."""
 
+import contextlib
 import logging
 import math
 import os
@@ -155,12 +156,10 @@ class Cache(Generic[K, V]):
                 thread.join()
 
     def _slot(self, key: K) -> _Slot[V]:
-        slot = self._slots.get(key)
-        if slot is None:
-            slot = self._slots[key] = _Slot()
-            if len(self._slots) > self.most:
-                self._slots.popitem(last=False)
+        slot = self._slots.get(key) or self._slots.setdefault(key, _Slot())
         self._slots.move_to_end(key)
+        if len(self._slots) > self.most:
+            self._slots.popitem(last=False)
         return slot
 
     def _flight(
@@ -195,7 +194,7 @@ class Cache(Generic[K, V]):
         left = min(patience, deadline.remaining())
         if not flight.landed.wait(max(0.0, left)) and left == patience:
             with self._lock:
-                self._note_silence("no answer yet", now)
+                self._note_silence("no answer yet", now, is_served=True)
         return flight.held or held
 
     def _run(self, slot: _Slot[V], flight: _Flight[V]) -> V:
@@ -217,12 +216,13 @@ class Cache(Generic[K, V]):
         if flight.held is not None:
             if slot.held is None or slot.held.began_at <= flight.began_at:
                 slot.held = flight.held
-            self._note_answer()
+            self._failed_at = -math.inf
         if slot.flight is flight and not flight.landed.is_set():
             if flight.held is None and flight.fault is not None:
-                pause = PAUSE_SECONDS if slot.usable(now) else FIRST_PAUSE_SECONDS
+                is_served = slot.usable(now) is not None
+                pause = PAUSE_SECONDS if is_served else FIRST_PAUSE_SECONDS
                 slot.asked_again_at = now + pause
-                self._note_silence(flight.fault, now)
+                self._note_silence(flight.fault, now, is_served=is_served)
             else:
                 slot.flight = None
         flight.landed.set()
@@ -234,15 +234,10 @@ class Cache(Generic[K, V]):
         usable_until = min(began_at + self.usable_seconds, until)
         return _Held(value, began_at, fresh_until - ahead, fresh_until, usable_until)
 
-    def _note_silence(self, fault: str, at: float) -> None:
-        if self._failed_at == -math.inf:
+    def _note_silence(self, fault: str, at: float, *, is_served: bool) -> None:
+        if is_served and self._failed_at == -math.inf:
             logger.warning("%s cannot be read, what is known serves: %s", self.name, fault)
         self._failed_at = at
-
-    def _note_answer(self) -> None:
-        if self._failed_at > -math.inf:
-            logger.info("%s can be read again", self.name)
-        self._failed_at = -math.inf
 
     def _run_aside(self, slot: _Slot[V], flight: _Flight[V]) -> None:
         """Have a thread fetch, one more if there may be one; a flight that none can is over."""
@@ -257,25 +252,19 @@ class Cache(Generic[K, V]):
         except RuntimeError:  # the process has no thread left, or is ending
             with self._lock:
                 self._threads.discard(thread)
-                while self._queue and not self._threads:
-                    slot, flight = self._queue.popleft()
-                    flight.fault = "no thread can be started"
-                    self._land(slot, flight, clock.monotonic())
+                flight.fault = "no thread can be started"
+                self._land(slot, flight, clock.monotonic())
 
     def _work(self) -> None:
-        try:
-            while (job := self._next()) is not None:
-                try:
-                    with deadline.within(LIMIT_SECONDS):
-                        self._run(*job)
-                except self.away:
-                    continue
-                except Exception:
+        while (job := self._next()) is not None:
+            try:
+                with contextlib.ExitStack() as stack:
+                    stack.callback(self.leave_thread)
+                    stack.enter_context(deadline.within(LIMIT_SECONDS))
+                    self._run(*job)
+            except Exception as error:
+                if not isinstance(error, self.away):
                     logger.exception("%s cannot be read", self.name)
-                finally:
-                    self.leave_thread()
-        finally:
-            self._threads.discard(threading.current_thread())
 
     def _next(self) -> tuple[_Slot[V], _Flight[V]] | None:
         """Return what is to be fetched next and still wanted; with None the thread ends."""

@@ -1,19 +1,41 @@
-"""What no call to AWS can be made without: a region, and credentials."""
+"""What no call to AWS can be made without: a region, and credentials.
+
+botocore refreshes credentials on the path of a call, while every other call waits. Here its own
+chain is asked aside, well before the old ones end.
+"""
 
 import functools
-import threading
+import logging
+import math
+import subprocess
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 import botocore.session
+from botocore.config import Config
+from botocore.credentials import ProcessProvider, ReadOnlyCredentials
+from botocore.exceptions import NoCredentialsError
 
-from financial_api.kernel import environment
+from financial_api.kernel import clock, deadline, environment
+from financial_api.kernel.cache import Cache
 from infra_backends.aws.names import endpoints_here
+from infra_backends.exceptions import BackendUnavailable
+from infra_backends.failures import Failure
 
 LIMIT_SECONDS = 3.0
 """How long whoever is to give credentials may take: a program, a service, the machine."""
+AHEAD_SECONDS = 900.0
+"""How long before their end they are asked for anew, or else in the second half of their life."""
+FLIGHT_SECONDS = 1.0
+"""How long before their end they sign no more, since a call takes time to arrive."""
 
 NO_CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"
 EXPORT = "AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…"
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+"""For what the chain itself asks of AWS."""
 
 
 def missing_access(region: str) -> list[str]:
@@ -31,19 +53,83 @@ def missing_access(region: str) -> list[str]:
 
 
 @functools.cache
+def session() -> Any:
+    """Return the session of all clients, for one thread at a time, which share its credentials."""
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)  # the cache tells what fails
+    session = botocore.session.get_session()
+    session.register_component("credential_provider", _Credentials())
+    return session
+
+
+@functools.cache
 def _missing_credentials() -> tuple[str, ...]:
-    """Return what to say where boto3's own chain finds no credentials in time; asked once."""
-    reasons = [f"nobody gave credentials within {LIMIT_SECONDS:.0f} seconds"]
+    """Return what to say where boto3's own chain gives no credentials in time; asked once."""
+    try:
+        with deadline.within(LIMIT_SECONDS):
+            session().get_credentials().get_frozen_credentials()
+    except BackendUnavailable as error:
+        return (f"{NO_CREDENTIALS} ({error}): export {EXPORT}",)
+    return ()
 
-    def ask() -> None:
+
+class _Credentials:
+    """What botocore takes for a chain, and for the credentials that this gives."""
+
+    method = "shared"
+
+    def __init__(self) -> None:
+        self._given: Cache[None, tuple[ReadOnlyCredentials, datetime | None]] = Cache(
+            "credentials",
+            BackendUnavailable,
+            fresh_seconds=math.inf,
+            usable_seconds=math.inf,
+            lifetime=lambda given: _seconds_left(given[1]),
+            ahead_seconds=AHEAD_SECONDS,
+            aside=True,
+        )
+
+    def load_credentials(self) -> "_Credentials":
+        return self
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return credentials that are valid; raise BackendUnavailable if nobody gives any."""
         try:
-            credentials = botocore.session.get_session().get_credentials()
-            found = credentials and credentials.get_frozen_credentials()
-            reasons[:] = [] if found else ["no profile or role gives credentials either"]
-        except Exception as error:  # noqa: BLE001  # of a file, a program or a service; it is told
-            reasons[:] = [" ".join(f"{type(error).__name__}: {error}".split())]
+            return self._given.get(None, _ask)[0]
+        except BackendUnavailable as error:
+            raise BackendUnavailable(str(error), Failure.REFUSED) from error
 
-    asking = threading.Thread(target=ask, name="credentials", daemon=True)
-    asking.start()
-    asking.join(LIMIT_SECONDS)
-    return tuple(f"{NO_CREDENTIALS}, and {reason}: export {EXPORT}" for reason in reasons)
+    def get_deferred_property(self, name: str) -> Callable[[], Any]:
+        return lambda: getattr(self.get_frozen_credentials(), name)
+
+
+def _seconds_left(ends_at: datetime | None) -> float:
+    return (ends_at - clock.now()).total_seconds() - FLIGHT_SECONDS if ends_at else math.inf
+
+
+class _Program(subprocess.Popen[bytes]):
+    """A program that gives credentials, which is ended when it takes too long."""
+
+    def communicate(self, *_: Any) -> tuple[bytes, bytes]:
+        try:
+            return super().communicate(timeout=LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            with self:
+                self.kill()
+            raise TimeoutError("credential_process does not end") from None
+
+
+def _ask() -> tuple[ReadOnlyCredentials, datetime | None]:
+    try:
+        asking = botocore.session.get_session()
+        asking.set_default_client_config(_CONFIG)
+        chain = asking.get_component("credential_provider")
+        profile = asking.get_config_variable("profile") or "default"
+        program = ProcessProvider(profile, lambda: asking.full_config, _Program)
+        chain.insert_before(ProcessProvider.METHOD, program)
+        found = chain.load_credentials()
+        if found is None:
+            raise NoCredentialsError
+        found._advisory_refresh_timeout = 0  # what was given just now is not asked for again
+        return found.get_frozen_credentials(), getattr(found, "_expiry_time", None)
+    except Exception as error:  # of a file, a program or a service
+        raise BackendUnavailable(" ".join(f"{type(error).__name__}: {error}".split())) from error

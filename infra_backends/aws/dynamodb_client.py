@@ -87,8 +87,8 @@ class DynamoDBClient:
 
     def _account(self) -> str | None:
         """Return the account of the credentials as they are now; it may have its own endpoint."""
-        credentials = self._signer._credentials
-        return None if credentials is None else credentials.get_frozen_credentials().account_id
+        account: str | None = self._signer._credentials.get_frozen_credentials().account_id
+        return account
 
     def _find_target(self, operation: str, account: str | None) -> _Target:
         """Have the client say where an operation goes; the account is that of its credentials."""

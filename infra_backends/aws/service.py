@@ -4,18 +4,17 @@ boto3's own retries are off. They know nothing of the time that a request has le
 other threads that have just been waiting for the same service in vain.
 """
 
-import functools
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel
 
 from financial_api.kernel import deadline
-from infra_backends.aws.access import missing_access
+from financial_api.kernel.fair_lock import FairLock
+from infra_backends.aws.access import missing_access, session
 from infra_backends.aws.answers import read
 from infra_backends.aws.breaker import Breaker
 from infra_backends.aws.failures import failure_of, is_answered, said_in
@@ -28,6 +27,8 @@ USER_AGENT = "financial-api"
 
 PATIENCE = {True: (0.5, 1.0), False: (1.0, 2.0)}
 """Seconds to connect and to wait for an answer: within a request's deadline, and elsewhere."""
+
+_making = FairLock()
 
 
 class Service:
@@ -133,22 +134,12 @@ class Service:
             parameter_validation=False,
             user_agent=USER_AGENT,
         )
-        session = botocore.session.get_session()
-        session.register_component("data_loader", _loader())
-        client = session.create_client(
-            self.name, self._region, endpoint_url=self._endpoint_url, config=config
-        )
+        with _making.held(threading.TIMEOUT_MAX):
+            client = session().create_client(
+                self.name, self._region, endpoint_url=self._endpoint_url, config=config
+            )
         client.meta.events.register("before-parse", _check)
         return client if self._calling is None else self._calling(client)
-
-
-@functools.cache
-def _loader() -> Any:
-    """Return what loads the descriptions of AWS's services, and keeps them.
-
-    Reading them is most of what a client costs: 80 ms of CPU for the first one, 15 for another.
-    """
-    return botocore.session.get_session().get_component("data_loader")
 
 
 def _check(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:

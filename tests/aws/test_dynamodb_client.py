@@ -10,10 +10,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
 from infra_backends.aws import answers
+from infra_backends.aws.access import session
 from infra_backends.aws.answers import NoAnswer
 from infra_backends.aws.breaker import FAILURES
 from infra_backends.aws.dynamodb_client import DynamoDBClient
@@ -131,8 +132,13 @@ def answered(content: Any, status: int = 200, **headers: str) -> Iterator[list[A
 
 @pytest.fixture
 def clients() -> Iterator[Callable[..., tuple[Any, DynamoDBClient]]]:
-    """Make both clients: boto3's, and the lean one over another of boto3's."""
+    """Make both clients: boto3's, and the lean one over another of boto3's.
+
+    Their credentials are those of a process that begins now.
+    """
+    session.cache_clear()
     with contextlib.ExitStack() as opened:
+        opened.callback(session.cache_clear)
 
         def make(**options: Any) -> tuple[Any, DynamoDBClient]:
             both = [
@@ -303,7 +309,7 @@ def test_without_credentials_nothing_is_sent(clients, monkeypatch):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     _, lean = clients()
-    with answered({}) as sent, pytest.raises(NoCredentialsError):
+    with answered({}) as sent, pytest.raises(BackendUnavailable, match="NoCredentialsError"):
         lean.scan(TableName="acme-cards")
     assert sent == []
 

@@ -6,6 +6,7 @@ held against the OpenAPI document as those of a real server are.
 
 import contextlib
 import functools
+import math
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -54,7 +55,7 @@ def forget() -> None:
     settle()
     for cache in _CACHES:
         cache._slots.clear()
-        cache._note_answer()
+        cache._failed_at = -math.inf
 
 
 @functools.cache
