@@ -100,14 +100,15 @@ class TaskThread(WakeupThread):
     def _run(self) -> None:
         from outbox.tasks import ask_for_a_drain  # only where there is a broker is Celery needed
 
-        while not self._ending.is_set():
+        is_ending = False
+        while not is_ending:
             self._nudged.wait()
             self._nudged.clear()
             was_taken = ask_for_a_drain()
             if not was_taken and not self._is_away:
                 logger.warning("the broker takes no tasks; events wait for the workers' sweeps")
             self._is_away = not was_taken
-            self._ending.wait(LEAST_SECONDS_BETWEEN_TASKS)
+            is_ending = self._ending.wait(LEAST_SECONDS_BETWEEN_TASKS)
 
 
 _lock = threading.Lock()
