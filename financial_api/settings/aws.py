@@ -53,15 +53,14 @@ PERSISTENCE = {
         "BOTO3_CLIENT": environment.boolean("DYNAMODB_BOTO3_CLIENT", False),
     },
 }
+_pool_id = environment.text(
+    "COGNITO_USER_POOL_ID", pattern=POOL_ID, valid="a user pool's id, such as eu-west-1_aB3dE5gH7"
+)
 IDENTITY = {
     "BACKEND": "infra_backends.identity.cognito",
     "OPTIONS": {
         "REGION": AWS_REGION,
-        "USER_POOL_ID": environment.text(
-            "COGNITO_USER_POOL_ID",
-            pattern=POOL_ID,
-            valid="a user pool's id, such as eu-west-1_aB3dE5gH7",
-        ),
+        "USER_POOL_ID": _pool_id,
         "CLIENT_ID": environment.text(
             "COGNITO_CLIENT_ID", pattern=CLIENT_ID, valid="the id of a pool's client"
         ),
@@ -72,27 +71,23 @@ IDENTITY = {
         "KEYS_URL": environment.url("COGNITO_KEYS_URL", schemes=("http", "https")),
     },
 }
+_bus = environment.text(
+    "EVENT_BUS", _names.bus, pattern=r"\w[\w./:-]{0,1599}", valid="a bus's name or ARN"
+)
+_ordered_queue = environment.text(
+    "EVENT_QUEUE",
+    _names.ordered_queue,
+    pattern=r"\w[\w-]{0,74}\.fifo",
+    valid="the name of a queue, which ends with .fifo",
+)
 _TRANSPORTS = {
     "eventbridge": {
         "BACKEND": "infra_backends.events.eventbridge",
-        "OPTIONS": {
-            "REGION": AWS_REGION,
-            "BUS": environment.text(
-                "EVENT_BUS", _names.bus, pattern=r"\w[\w./:-]{0,1599}", valid="a bus's name or ARN"
-            ),
-        },
+        "OPTIONS": {"REGION": AWS_REGION, "BUS": _bus},
     },
     "fifo": {
         "BACKEND": "infra_backends.events.fifo",
-        "OPTIONS": {
-            "REGION": AWS_REGION,
-            "QUEUE": environment.text(
-                "EVENT_QUEUE",
-                _names.ordered_queue,
-                pattern=r"\w[\w-]{0,74}\.fifo",
-                valid="the name of a queue, which ends with .fifo",
-            ),
-        },
+        "OPTIONS": {"REGION": AWS_REGION, "QUEUE": _ordered_queue},
     },
 }
 EVENT_TRANSPORT = environment.choice("EVENT_TRANSPORT", "eventbridge", among=_TRANSPORTS)
@@ -120,6 +115,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
         "retries": {"total_max_attempts": 2},
     },
 }
+
+AWS_PLACE = {
+    "region": AWS_REGION,
+    "names": _names,
+    "bus": _bus,
+    "ordered_queue": _ordered_queue,
+    "tasks_queue": urlsplit(CELERY_QUEUE_URL).path.rpartition("/")[2] or _names.tasks_queue,
+    "pool": _pool_id,
+}
+"""What is named here of an installation, for who permits what to its processes."""
 
 REMOTE_CONFIG = {
     "BACKEND": "infra_backends.config.ssm",

@@ -13,6 +13,7 @@ NAMES = [entry.name for entry in [*BACKENDS, *MORE_ENGINES]]
 
 LONGEST = [
     "tests/aws/test_worker_kills.py",
+    "tests/aws/test_permissions.py",
     "tests/faults/test_state_machine.py",
     "tests/aws/test_workers.py",
     "tests/faults",

@@ -42,6 +42,6 @@ def empty(client: Any, names: Names) -> None:
 
 def _existing(client: Any, names: Names) -> Mapping[str, str]:
     pages = client.get_paginator("get_parameters_by_path").paginate(
-        Path=names.parameters, Recursive=True
+        Path=names.parameters.rstrip("/"), Recursive=True
     )
     return {found["Name"]: found["Value"] for page in pages for found in page["Parameters"]}

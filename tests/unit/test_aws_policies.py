@@ -1,0 +1,181 @@
+"""`manage.py aws_policies`: the table of docs/permissions.md as IAM policies."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra_backends.aws.names import Names
+from infra_backends.management.permissions import Permission, Place, permissions_in, policy
+from tests.support.fork_server import FORK_SERVER, ROOT
+
+DOCUMENT = (ROOT / "docs" / "permissions.md").read_text()
+PERMISSIONS = permissions_in(DOCUMENT)
+ACCOUNT = "123456789012"
+LONGEST = 6144
+"""The characters of a managed policy, blanks not counted, that AWS takes."""
+
+PLACE = Place(
+    partition="aws",
+    region="eu-west-1",
+    account=ACCOUNT,
+    names=Names("some-"),
+    bus="a-bus",
+    ordered_queue="a-queue.fifo",
+    tasks_queue="some-tasks",
+    pool="eu-west-1_aB3dE5gH7",
+)
+
+
+def printed(folder: Path, *options: str, **variables: str) -> Any:
+    """Return what the command prints, or the line in which it refuses."""
+    environment = {
+        "DATA_DIR": str(folder),
+        "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
+        "AWS_REGION": "eu-west-1",
+        "SECRET_KEY": "not-to-be-made" * 3,
+    }
+    command = ("manage.py", "aws_policies", "--account", ACCOUNT, *options)
+    ran = FORK_SERVER.run(command, environment | variables)
+    return json.loads(ran.stdout) if ran.returncode == 0 else ran.stderr
+
+
+def resources_of(made: dict[str, Any], action: str) -> list[str]:
+    return [
+        resource
+        for statement in made["Statement"]
+        if action in statement["Action"]
+        for resource in statement["Resource"]
+    ]
+
+
+def test_every_row_of_the_table_is_a_line() -> None:
+    table = DOCUMENT.partition("\n## The table\n")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][2:]
+
+    assert len(rows) > 60
+    assert len(PERMISSIONS) == len(rows)
+
+
+def test_no_line_stands_there_twice() -> None:
+    each = [
+        (role, line.when, line.action, word)
+        for line in PERMISSIONS
+        for role in line.roles
+        for word in line.words
+    ]
+    assert len(set(each)) == len(each)
+
+
+def test_everything_is_permitted_by_name() -> None:
+    made = policy(PERMISSIONS, PLACE)
+
+    actions = {action for statement in made["Statement"] for action in statement["Action"]}
+    assert [action for action in actions if "*" in action] == []
+    wide = {
+        action
+        for statement in made["Statement"]
+        for resource in statement["Resource"]
+        if "*" in resource
+        for action in statement["Action"]
+    }
+    assert wide == {"cognito-idp:ListUserPools", "cognito-idp:CreateUserPool"}
+
+
+@pytest.mark.parametrize(
+    ("action", "word", "arns"),
+    [
+        ("dynamodb:Query", "outbox.PendingEvents", ["table/some-outbox/index/PendingEvents"]),
+        ("dynamodb:PutItem", "users", ["table/some-users"]),
+        ("sqs:SendMessage", "tasks", ["some-tasks"]),
+        ("sqs:SendMessage", "ordered", ["a-queue.fifo"]),
+        ("events:PutEvents", "bus", ["event-bus/a-bus"]),
+        ("events:PutRule", "own rule", ["rule/some-financial-events/some-events-to-sqs"]),
+        ("ssm:GetParametersByPath", "path", ["parameter/some/financial-api"]),
+        ("cognito-idp:AdminGetUser", "pool", ["userpool/eu-west-1_aB3dE5gH7"]),
+    ],
+)
+def test_a_word_means_a_resource_of_the_installation(
+    action: str, word: str, arns: list[str]
+) -> None:
+    service = action.partition(":")[0]
+
+    assert PLACE.arns(action, word) == [f"arn:aws:{service}:eu-west-1:{ACCOUNT}:{e}" for e in arns]
+
+
+def test_a_bus_may_be_anothers() -> None:
+    arn = "arn:aws:events:eu-west-1:210987654321:event-bus/theirs"
+
+    assert replace(PLACE, bus=arn).arns("events:PutEvents", "bus") == [arn]
+
+
+def test_a_word_that_means_nothing_is_refused() -> None:
+    with pytest.raises(KeyError):
+        policy([Permission(("api",), "always", "dynamodb:Query", ("outbox.NoIndex",))], PLACE)
+
+
+def test_each_roles_policy_is_short_enough_and_names_its_parts(tmp_path: Path) -> None:
+    policies = printed(tmp_path, AWS_PREFIX="a" * 20, COGNITO_USER_POOL_ID="eu-west-1_aB3dE5gH7")
+
+    assert {role for line in PERMISSIONS for role in line.roles} == set(policies)
+    for made in policies.values():
+        assert len(re.sub(r"\s", "", json.dumps(made))) < LONGEST
+        ids = [statement["Sid"] for statement in made["Statement"]]
+        assert len(set(ids)) == len(ids)
+        assert all(re.fullmatch(r"(Always|Broker|Cleanup|Eventbridge|Fifo)\d+", id) for id in ids)
+
+
+def test_what_the_settings_name_is_permitted(tmp_path: Path) -> None:
+    made = printed(
+        tmp_path,
+        *("--role", "worker"),
+        EVENT_BUS="their-bus",
+        EVENT_QUEUE="their-queue.fifo",
+        CELERY_QUEUE_URL=f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/their-tasks",
+    )
+
+    assert resources_of(made, "events:PutEvents")[0].endswith(":event-bus/their-bus")
+    assert resources_of(made, "sqs:ReceiveMessage")[0].endswith(":their-tasks")
+    assert resources_of(made, "sqs:GetQueueUrl")[0].endswith(":their-queue.fifo")
+
+
+def test_what_is_not_used_is_left_out(tmp_path: Path) -> None:
+    made = printed(
+        tmp_path,
+        *("--role", "api", "--without", "cleanup", "--without", "fifo"),
+        COGNITO_USER_POOL_ID="eu-west-1_aB3dE5gH7",
+    )
+
+    assert resources_of(made, "dynamodb:PutItem")
+    assert resources_of(made, "dynamodb:DeleteItem") == []
+    assert resources_of(made, "sqs:GetQueueUrl") == []
+
+
+def test_who_makes_the_pool_may_before_its_id_is_known_and_nobody_else(tmp_path: Path) -> None:
+    made = printed(tmp_path, "--role", "provisioning")
+    refused = printed(tmp_path, "--role", "api")
+
+    assert resources_of(made, "cognito-idp:DescribeUserPool")[0].endswith(":userpool/*")
+    assert refused == (
+        "CommandError: COGNITO_USER_POOL_ID is not set, and api is to have no other pool than its "
+        "own.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "said"),
+    [
+        ((), {"DJANGO_SETTINGS_MODULE": "financial_api.settings.memory"}, "Only financial_api."),
+        ((), {"AWS_REGION": ""}, "AWS_REGION: Unknown region"),
+        (("--account", "12345"), {}, "valid are 12 digits"),
+        (("--role", "nobody"), {}, "invalid choice: 'nobody'"),
+    ],
+    ids=["settings without AWS", "no region", "no account", "no role"],
+)
+def test_nonsense_is_refused(
+    tmp_path: Path, options: tuple[str, ...], variables: dict[str, str], said: str
+) -> None:
+    assert said in printed(tmp_path, *options, **variables)
