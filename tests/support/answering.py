@@ -51,10 +51,14 @@ def answering(respond: Callable[[str, Request], Answer]) -> Iterator[Answering]:
         yield service
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 @contextlib.contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """Serve on a free port of loopback for the length of a `with` block; the value is the URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
