@@ -108,25 +108,31 @@ def change_score(
 
 
 def disable(user: User, now: datetime) -> User:
-    """Return the user disabled; raises InvalidStateTransition if it already is."""
-    return _with_status(user, UserStatus.DISABLED, now)
+    """Return the user disabled; raises InvalidStateTransition unless it is active."""
+    return _move(user, UserStatus.ACTIVE, UserStatus.DISABLED, now)
 
 
 def enable(user: User, now: datetime) -> User:
-    """Return the user active again; raises InvalidStateTransition if it already is."""
-    return _with_status(user, UserStatus.ACTIVE, now)
+    """Return the user active again; raises InvalidStateTransition unless it is disabled."""
+    return _move(user, UserStatus.DISABLED, UserStatus.ACTIVE, now)
 
 
-def _with_status(user: User, status: UserStatus, now: datetime) -> User:
-    if user.status is status:
-        raise InvalidStateTransition(f"The user is already {status}.")
-    return replace(user, status=status, updated_at=now)
+def _move(user: User, before: UserStatus, after: UserStatus, now: datetime) -> User:
+    if user.status is not before:
+        raise InvalidStateTransition(f"The user is already {user.status}.")
+    return replace(user, status=after, updated_at=now)
 
 
 def check_enabled(user: User) -> None:
     """Raise AccountDisabled for a disabled user."""
     if user.status is UserStatus.DISABLED:
         raise AccountDisabled
+
+
+def check_may_act(user: User) -> None:
+    """Raise Forbidden for a user in a state that only another version knows."""
+    if user.status not in set(UserStatus):
+        raise Forbidden(f"A user who is {user.status} may only look.")
 
 
 def check_standing(user: User, identity: Identity) -> None:

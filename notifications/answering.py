@@ -18,7 +18,7 @@ from cards.rules import tier_limit
 from financial_api.application import commands
 from financial_api.application.unit_of_work import UnitOfWork
 from financial_api.kernel import clock
-from financial_api.kernel.errors import AccountDisabled, CardAlreadyExists, NotFound
+from financial_api.kernel.errors import AccountDisabled, CardAlreadyExists, Forbidden, NotFound
 from financial_api.kernel.keys import Key
 from infra_backends import persistence, remote_config
 from notifications import rules
@@ -95,7 +95,7 @@ def receive(delivery: Delivery) -> InboundMessage:
         return _ignore(delivery, IgnoredReason.REQUEST_NOT_FOUND, AMBIGUOUS if named else None)
     try:
         return _decide(delivery, admin, answer, named[0])
-    except (AccountDisabled, NotFound) as refusal:
+    except (AccountDisabled, Forbidden, NotFound) as refusal:
         verdict = Verdict(InboundAction.ERROR, named[0].request_id, error=refusal.code.value)
         return _keep(delivery, Caller.system(), lambda _: verdict)
 

@@ -140,7 +140,11 @@ def closed(tracker: PendingApproval, status: ApprovalStatus, now: datetime) -> P
 
 
 def status_after(request: CardRequest) -> ApprovalStatus:
-    """Return what the tracker of a decided request says; whoever decided it."""
-    if request.status is RequestStatus.APPROVED:
-        return ApprovalStatus.APPROVED
-    return ApprovalStatus.REJECTED
+    """Return what the tracker of a request says that no longer waits, for whichever reason."""
+    return _STATUS_AFTER.get(request.status, ApprovalStatus.EXPIRED)
+
+
+_STATUS_AFTER = {
+    RequestStatus.APPROVED: ApprovalStatus.APPROVED,
+    RequestStatus.REJECTED: ApprovalStatus.REJECTED,
+}

@@ -22,7 +22,7 @@ def purchase(card: Card, amount: Decimal, now: datetime) -> Card:
     Raises ValidationError unless the card is active, InsufficientCredit over its credit.
     """
     if card.status is not CardStatus.ACTIVE:
-        raise ValidationError("The card is not active.", details={"cardStatus": str(card.status)})
+        raise _not_active(card)
     if amount > card.available_credit:
         raise InsufficientCredit(amount, card.available_credit)
     next_due_date = card.next_due_date if card.balance else due_date(now)
@@ -30,10 +30,12 @@ def purchase(card: Card, amount: Decimal, now: datetime) -> Card:
 
 
 def payment(card: Card, amount: Decimal, now: datetime) -> Card:
-    """Return the card after a payment, whatever its status.
+    """Return the card after a payment, whichever of the states known here it is in.
 
-    Raises ValidationError when nothing is owed, or for more than is owed.
+    Raises ValidationError in any other, when nothing is owed, or for more than is owed.
     """
+    if card.status not in set(CardStatus):
+        raise _not_active(card)
     if card.balance == ZERO:
         raise ValidationError.of_field("amount", "the card has no balance to pay")
     if amount > card.balance:
@@ -65,6 +67,10 @@ def score_change(card: Card, amount: Decimal, days: int, parameters: Parameters)
     span = parameters.payment_bonus_max - parameters.payment_bonus_min
     bonus = parameters.payment_bonus_min + span * amount / card.balance
     return int(bonus.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _not_active(card: Card) -> ValidationError:
+    return ValidationError("The card is not active.", details={"cardStatus": str(card.status)})
 
 
 def _late_penalty(days: int, parameters: Parameters) -> int:

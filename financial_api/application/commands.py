@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from accounts.callers import Caller
 from accounts.entities import UserKey
-from accounts.rules import check_enabled, check_standing
+from accounts.rules import check_enabled, check_may_act, check_standing
 from financial_api.application.unit_of_work import RecordedRefusal, UnitOfWork
 from financial_api.kernel import clock, deadline, metrics
 from financial_api.kernel.errors import ApiError, RequestAlreadyProcessed, VersionConflict
@@ -192,6 +192,7 @@ class _Attempt(Generic[R]):
             check_standing(actor, self._caller.identity)
         else:
             check_enabled(actor)
+        check_may_act(actor)
         work.require(actor)
 
     def _refuse(self, refusal: ApiError) -> Outcome[R]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from financial_api.kernel.clock import from_iso, iso
 from financial_api.kernel.encoding import dumps, loads
 from financial_api.kernel.money import dollars
+from infra_backends.persistence.members import member
 
 E = TypeVar("E")
 
@@ -99,7 +101,7 @@ def _codec(hint: Any) -> _Codec:
         part: ItemMapping[Any] = ItemMapping(hint)
         return _Codec("M", part.to_item, part.from_item)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return _Codec("S", str, hint)
+        return _Codec("S", str, partial(member, hint))
     return _SIMPLE[hint]
 
 

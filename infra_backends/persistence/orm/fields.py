@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 from financial_api.kernel import encoding
+from infra_backends.persistence.members import member
 
 if TYPE_CHECKING:
     _Field = models.Field[Any, Any]
@@ -57,7 +58,7 @@ class CentsField(_PlainColumn, _BigIntegerField):
 
 
 class EnumField(_PlainColumn, _CharField):
-    """A member of a `StrEnum`."""
+    """A member of a `StrEnum`, or what another version knows as one."""
 
     def __init__(self, enum: type[StrEnum], *, max_length: int = 32, **options: Any) -> None:
         self.enum = enum
@@ -70,7 +71,7 @@ class EnumField(_PlainColumn, _CharField):
         return None if value is None else str(value)
 
     def from_db_value(self, value: str | None, *_: Any) -> StrEnum | None:
-        return None if value is None else self.enum(value)
+        return None if value is None else member(self.enum, value)
 
 
 class JsonField(_PlainColumn, _TextField):
