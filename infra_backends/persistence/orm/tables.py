@@ -32,7 +32,7 @@ class Table(Generic[E]):
 
     `key` names the columns that tell its rows apart, `guard` the one that every change of a row
     moves. `there` is the condition on which a row counts as stored; `gives_way` the one on which
-    an insert may take a stored row's place.
+    a stored row makes room for an inserted one.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Table(Generic[E]):
         )
         self._lock = f'SELECT "{guard}" FROM {self._name} WHERE {of_key}{self._and_there}'
         self._delete = f"DELETE FROM {self._name} WHERE {of_key}"
-        self._on_conflict = self._replacement(columns.values(), gives_way) if gives_way else ""
+        self._give_way = f"{self._delete} AND {gives_way}" if gives_way else ""
 
     def key_of(self, named: Any) -> tuple[Any, ...]:
         """Return what tells an entity, or the entity that a key names, from others of its kind."""
@@ -126,20 +126,16 @@ class Table(Generic[E]):
     def insert(self, cursor: CursorWrapper, entities: Sequence[E], *gives_way: Any) -> None:
         """Store new entities; `gives_way` are the values its condition asks for.
 
-        Raises ConcurrencyError, or what a violated constraint becomes, if one is there already.
+        A row that gives way is deleted rather than updated: what a newer version keeps in columns
+        of its own is about what was there before. Raises ConcurrencyError, or what a violated
+        constraint becomes, if one is there already.
         """
-        group = f"({', '.join(['%s'] * len(self._fields))})"
-        cursor.execute(
-            f"INSERT INTO {self._name} ({self._all}) VALUES "
-            f"{', '.join([group] * len(entities))}{self._on_conflict}",
-            [
-                value
-                for entity in entities
-                for value in self._prepared(self.rows.to_row(entity), cursor)
-            ]
-            + list(gives_way),
-        )
-        if cursor.rowcount != len(entities):
+        missing = len(entities) - self._insert(cursor, entities)
+        if missing and self._give_way:
+            for entity in entities:
+                cursor.execute(self._give_way, [*self._key_values(entity, cursor), *gives_way])
+            missing -= self._insert(cursor, entities)
+        if missing:
             raise ConcurrencyError(f"{self._name} has it already")
 
     def update(self, cursor: CursorWrapper, entity: E, expected: int) -> None:
@@ -196,14 +192,21 @@ class Table(Generic[E]):
         count: int = cursor.rowcount
         return count
 
-    def _replacement(self, fields: Iterable[Column], gives_way: str) -> str:
+    def _insert(self, cursor: CursorWrapper, entities: Sequence[E]) -> int:
+        """Return how many of them were stored; of a table that gives way, those not there yet."""
+        group = f"({', '.join(['%s'] * len(self._fields))})"
         key = ", ".join(map(_column, self._key_fields))
-        changes = ", ".join(
-            f"{_column(field)} = excluded.{_column(field)}"
-            for field in fields
-            if field not in self._key_fields
+        cursor.execute(
+            f"INSERT INTO {self._name} ({self._all}) VALUES {', '.join([group] * len(entities))}"
+            + (f" ON CONFLICT ({key}) DO NOTHING" if self._give_way else ""),
+            [
+                value
+                for entity in entities
+                for value in self._prepared(self.rows.to_row(entity), cursor)
+            ],
         )
-        return f" ON CONFLICT ({key}) DO UPDATE SET {changes} WHERE {self._name}.{gives_way}"
+        count: int = cursor.rowcount
+        return count
 
     def _may_exist(self, key: Any) -> bool:
         named = zip(self._key_fields, self.key_of(key), strict=True)
