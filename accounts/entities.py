@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from financial_api.kernel.keys import Key
+from financial_api.kernel.keys import Key, Stored
 from financial_api.kernel.money import ZERO
 
 
@@ -31,7 +31,7 @@ class ScoreSource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CardTotals:
+class CardTotals(Stored):
     """The sum over a user's cards. Dollars; a cancelled card adds nothing."""
 
     active_cards: int = 0
@@ -39,22 +39,19 @@ class CardTotals:
     total_limit: Decimal = ZERO
 
     def __add__(self, other: "CardTotals") -> "CardTotals":
-        return CardTotals(
-            self.active_cards + other.active_cards,
-            self.total_balance + other.total_balance,
-            self.total_limit + other.total_limit,
+        return replace(
+            self,
+            active_cards=self.active_cards + other.active_cards,
+            total_balance=self.total_balance + other.total_balance,
+            total_limit=self.total_limit + other.total_limit,
         )
 
     def __sub__(self, other: "CardTotals") -> "CardTotals":
-        return CardTotals(
-            self.active_cards - other.active_cards,
-            self.total_balance - other.total_balance,
-            self.total_limit - other.total_limit,
-        )
+        return self + CardTotals(-other.active_cards, -other.total_balance, -other.total_limit)
 
 
 @dataclass(frozen=True, slots=True)
-class PendingRequest:
+class PendingRequest(Stored):
     """The card request a user is waiting for, kept on the user so that one read decides."""
 
     request_id: str
@@ -68,7 +65,7 @@ class UserKey(Key["User"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class User(Stored):
     """A customer. `subject` is the identity provider's id; `version` counts the commits."""
 
     ecosystem_id: str

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from accounts.entities import CardTotals, Tier
-from financial_api.kernel.keys import Key
+from financial_api.kernel.keys import Key, Stored
 from financial_api.kernel.money import ZERO
 
 SHORT_CODE_LENGTH = 8
@@ -41,7 +41,7 @@ class CardKey(Key["Card"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(Stored):
     """A credit card. Dollars; `balance` is what its user owes."""
 
     card_id: str
@@ -76,7 +76,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Stored):
     """How a card request ended. `approved_limit` in dollars, only for an approval."""
 
     outcome: RequestStatus
@@ -92,7 +92,7 @@ class CardRequestKey(Key["CardRequest"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardRequest:
+class CardRequest(Stored):
     """A user's wish for a card. Its own status, and nothing else, says if it can be decided."""
 
     request_id: str

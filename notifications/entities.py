@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from financial_api.kernel.keys import Key
+from financial_api.kernel.keys import Key, Stored
 from outbox.entities import EntityType
 
 
@@ -32,7 +32,7 @@ class NotificationKey(Key["Notification"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
+class Notification(Stored):
     """A message to one admin's phone (13 digits), and how far its delivery has come."""
 
     notification_id: str
@@ -73,7 +73,7 @@ class PendingApprovalKey(Key["PendingApproval"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PendingApproval:
+class PendingApproval(Stored):
     """A card request that admins were asked about. The request's own status decides, not this."""
 
     request_id: str

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from financial_api.kernel.keys import Key
+from financial_api.kernel.keys import Key, Stored
 
 
 class EntityType(StrEnum):
@@ -62,7 +62,7 @@ class EventKey(Key["Event"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Stored):
     """An event in the outbox. Its payload holds JSON values, money as `Decimal`."""
 
     event_id: str
@@ -110,7 +110,7 @@ class SequenceKey(Key["EntitySequence"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntitySequence:
+class EntitySequence(Stored):
     """The counter of one entity's events: number and id of the last; 0 before the first."""
 
     entity_type: EntityType
@@ -129,7 +129,7 @@ class LeaseKey(Key["Lease"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class Lease(Stored):
     """Who may drain a shard, and until when on the wall clock; nobody when `holder` is None."""
 
     shard: int

@@ -1,9 +1,9 @@
 """What is stored of a cleanup, and what one has deleted."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
-from financial_api.kernel.keys import Key
+from financial_api.kernel.keys import Key, Stored
 
 CLEANUP_ENTITY_ID = "cleanup"
 """Whose events and audit records a cleanup's are: the system's entity of this id."""
@@ -21,14 +21,7 @@ class DeletedCounts:
     others: int = 0
 
     def __add__(self, other: "DeletedCounts") -> "DeletedCounts":
-        return DeletedCounts(
-            self.users + other.users,
-            self.cards + other.cards,
-            self.transactions + other.transactions,
-            self.card_requests + other.card_requests,
-            self.events + other.events,
-            self.others + other.others,
-        )
+        return DeletedCounts(*map(sum, zip(astuple(self), astuple(other), strict=True)))
 
     def __bool__(self) -> bool:
         return self != DeletedCounts()
@@ -40,7 +33,7 @@ class CleanupKey(Key["CleanupState"]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CleanupState:
+class CleanupState(Stored):
     """Whether a cleanup runs, when it last gave a sign, and the last token that started one."""
 
     running: bool = False

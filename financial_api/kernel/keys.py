@@ -1,6 +1,7 @@
-"""Keys: how a stored thing is addressed, and what type it has when it is found."""
+"""Keys, by which stored things are found, and what is kept of a thing beside what is known."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
@@ -10,6 +11,12 @@ class Key(Generic[T]):
     """The primary key of one stored thing of type T; its subclasses are frozen dataclasses."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    rest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What only another version knows of a thing that is saved again after it was read."""
 
 
 class Reading:

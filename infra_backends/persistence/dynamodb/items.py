@@ -6,8 +6,8 @@ or empty is absent.
 """
 
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 from financial_api.kernel.clock import from_iso, iso
 from financial_api.kernel.encoding import dumps, loads
+from financial_api.kernel.keys import Stored
 from financial_api.kernel.money import dollars
 from infra_backends.persistence.members import member
 
@@ -58,29 +59,38 @@ def is_key(value: str) -> bool:
 
 
 class ItemMapping(Generic[E]):
-    """The items of one type of entity; `renamed` gives attributes of another name."""
+    """The items of one type of entity; `renamed` gives attributes of another name.
 
-    def __init__(self, entity: type[E], **renamed: str) -> None:
+    What an item holds beside these and `computed`, an entity that is saved again carries along.
+    """
+
+    def __init__(
+        self, entity: type[E], computed: Collection[str | None] = (), **renamed: str
+    ) -> None:
         self._entity = entity
         hints = get_type_hints(entity)
-        names = [field.name for field in fields(entity)]  # type: ignore[arg-type]
+        names = [name for name in hints if name != "rest"]
         self._get = attrgetter(*names)
         self._attributes = [
             (name, renamed.get(name, _camel_case(name)), _codec(hints[name])) for name in names
         ]
+        self._known = {*computed, *(attribute for _, attribute, _ in self._attributes)}
+        self._keeps = issubclass(entity, Stored)
 
     def to_item(self, entity: E) -> Item:
-        item: Item = {}
+        item: Item = dict(entity.rest) if isinstance(entity, Stored) else {}
         for value, (_, attribute, codec) in zip(self._get(entity), self._attributes, strict=True):
             if value is not None and value != codec.absent:
                 item[attribute] = {codec.tag: codec.write(value)}
         return item
 
     def from_item(self, item: Item) -> E:
-        values = {}
+        values: dict[str, Any] = {}
         for name, attribute, codec in self._attributes:
             stored = item.get(attribute)
             values[name] = codec.absent if stored is None else codec.read(stored[codec.tag])
+        if self._keeps and not item.keys() <= self._known:
+            values["rest"] = {name: item[name] for name in item.keys() - self._known}
         return self._entity(**values)
 
 

@@ -3,7 +3,6 @@
 import math
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from accounts import entities as accounts
@@ -30,19 +29,29 @@ EVERY_STATUS = "all"
 """What the partitions of an index by time have in place of a status."""
 
 
-@dataclass(frozen=True, slots=True)
 class Kind(Generic[E]):
     """One kind of thing: its table, its items, its key, and what else its items hold.
 
     `key` takes the thing or its `Key` and returns the values of the table's key; `extras` returns
-    attributes that only indexes and expiry need. `guard` is what every change of it moves.
+    attributes that only indexes and expiry need. `guard` is what every change of it moves;
+    `renamed` gives attributes of another name than their fields'.
     """
 
-    table: tables.Table
-    items: ItemMapping[E]
-    key: Callable[[Any], tuple[str, ...]]
-    extras: Callable[[E], Mapping[str, Any]] = lambda _: {}
-    guard: str = "version"
+    def __init__(
+        self,
+        table: tables.Table,
+        entity: type[E],
+        key: Callable[[Any], tuple[str, ...]],
+        extras: Callable[[E], Mapping[str, Any]] = lambda _: {},
+        guard: str = "version",
+        **renamed: str,
+    ) -> None:
+        self.table = table
+        self.key = key
+        self.guard = guard
+        self._extras = extras
+        of_indexes = (name for index in table.indexes for name in index.key)
+        self.items = ItemMapping(entity, {*table.key, *of_indexes, table.expiry}, **renamed)
 
     def key_item(self, named: Any) -> Item:
         """Return the key of a thing, or of the thing that a `Key` names, as an item."""
@@ -52,7 +61,7 @@ class Kind(Generic[E]):
         return all(map(is_key, self.key(named)))
 
     def to_item(self, entity: E) -> Item:
-        return self.items.to_item(entity) | self.key_item(entity) | dict(self.extras(entity))
+        return self.items.to_item(entity) | self.key_item(entity) | dict(self._extras(entity))
 
 
 def listing_partition(status: str, shard: int) -> str:
@@ -125,51 +134,50 @@ def _epoch(moment: Any) -> dict[str, str]:
 
 USERS = Kind(
     tables.USERS,
-    ItemMapping(accounts.User, subject="firebaseUid"),
+    accounts.User,
     lambda user: (user.ecosystem_id,),
+    subject="firebaseUid",
 )
 SCORES = Kind(
     tables.SCORES,
-    ItemMapping(accounts.ScoreRecord),
+    accounts.ScoreRecord,
     lambda score: (score.ecosystem_id, f"{iso(score.timestamp)}#{score.score_id}"),
 )
-CARDS = Kind(tables.CARDS, ItemMapping(cards.Card), lambda card: (card.ecosystem_id, card.card_id))
+CARDS = Kind(tables.CARDS, cards.Card, lambda card: (card.ecosystem_id, card.card_id))
 CARD_REQUESTS = Kind(
     tables.CARD_REQUESTS,
-    ItemMapping(cards.CardRequest),
+    cards.CardRequest,
     lambda request: (request.ecosystem_id, request.request_id),
     _request_extras,
 )
 TRANSACTIONS = Kind(
     tables.TRANSACTIONS,
-    ItemMapping(transactions.Transaction),
+    transactions.Transaction,
     lambda one: (card_partition(one.ecosystem_id, one.card_id), one.transaction_id),
     lambda one: {"typeTransactionId": text(by_type(one.type, one.transaction_id))},
 )
 IDEMPOTENCY_RECORDS = Kind(
     tables.IDEMPOTENCY,
-    ItemMapping(IdempotencyRecord),
+    IdempotencyRecord,
     lambda record: (record.ecosystem_id, record.key_hash),
     lambda record: {"expiresAtEpochSeconds": _epoch(record.expires_at)},
 )
-EVENTS = Kind(
-    tables.OUTBOX, ItemMapping(outbox.Event), lambda event: (event.event_id,), _event_extras
-)
+EVENTS = Kind(tables.OUTBOX, outbox.Event, lambda event: (event.event_id,), _event_extras)
 SEQUENCES = Kind(
     tables.OUTBOX_SEQUENCES,
-    ItemMapping(outbox.EntitySequence),
+    outbox.EntitySequence,
     lambda counter: (entity_partition(counter.entity_type, counter.entity_id),),
     guard="lastNumber",
 )
 LEASES = Kind(
     tables.OUTBOX_SEQUENCES,
-    ItemMapping(outbox.Lease),
+    outbox.Lease,
     lambda lease: (entity_partition("lease", str(lease.shard)),),
 )
-CLEANUP_STATES = Kind(tables.OUTBOX_SEQUENCES, ItemMapping(CleanupState), lambda _: ("cleanup",))
+CLEANUP_STATES = Kind(tables.OUTBOX_SEQUENCES, CleanupState, lambda _: ("cleanup",))
 AUDIT_LOGS = Kind(
     tables.AUDIT_LOGS,
-    ItemMapping(AuditLog),
+    AuditLog,
     lambda log: (
         entity_partition(log.target_type, log.target_id),
         f"{iso(log.timestamp)}#{log.log_id}",
@@ -177,18 +185,18 @@ AUDIT_LOGS = Kind(
 )
 NOTIFICATIONS = Kind(
     tables.WHATSAPP_NOTIFICATIONS,
-    ItemMapping(notifications.Notification),
+    notifications.Notification,
     lambda one: (one.notification_id,),
     _notification_extras,
 )
 INBOUND_MESSAGES = Kind(
     tables.WHATSAPP_INBOUND,
-    ItemMapping(notifications.InboundMessage),
+    notifications.InboundMessage,
     lambda message: (message.message_id,),
 )
 PENDING_APPROVALS = Kind(
     tables.PENDING_APPROVALS,
-    ItemMapping(notifications.PendingApproval),
+    notifications.PendingApproval,
     lambda approval: (approval.request_id,),
     _approval_extras,
 )

@@ -1,9 +1,9 @@
 """Entities and rows: which column holds what of an entity, and back again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_type_hints
 
 E = TypeVar("E")
 Row = Sequence[Any]
@@ -30,11 +30,14 @@ class Part:
 
 
 class RowMapping(Generic[E]):
-    """An entity's row: a column of the same name for each field that is not a part."""
+    """An entity's row: a column of the same name for each field that is not a part.
+
+    Statements name their columns, so what another version keeps in others stays without `rest`.
+    """
 
     def __init__(self, entity: type[E], **parts: Part) -> None:
         self._entity = entity
-        self._names = [field.name for field in fields(entity)]  # type: ignore[arg-type]
+        self._names = [name for name in get_type_hints(entity) if name != "rest"]
         self._get = attrgetter(*self._names)
         self._parts = [(self._names.index(name), part) for name, part in parts.items()]
         columns: list[str] = []
