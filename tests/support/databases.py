@@ -5,6 +5,7 @@ connection exchanged for it, in every thread, so one process can test over sever
 """
 
 import contextlib
+import functools
 import os
 import secrets
 import tempfile
@@ -23,8 +24,9 @@ from django.db import (  # noqa: TID251  # it stands for what settings give the 
 
 from financial_api.settings.embedded import orm_database
 from infra_backends.persistence.base import PersistenceBackend
+from tests.support.newer import NewerColumns
 from tests.support.postgresql import connected, server_url
-from tests.support.store import LeftOut, Store
+from tests.support.store import LeftOut, Newer, Store
 
 ORM = "infra_backends.persistence.orm"
 
@@ -41,9 +43,19 @@ class DatabaseStore(Store):
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[PersistenceBackend]:
-        with self._installed():
+        with self.as_it_is() as backend:
             self._empty()
+            yield backend
+
+    @contextlib.contextmanager
+    def as_it_is(self) -> Iterator[PersistenceBackend]:
+        """Give the backend over whatever is in the database."""
+        with self._installed():
             yield import_module(ORM).Backend(outbox_shards=8)
+
+    @functools.cache  # noqa: B019  # there are few of them, and they stay
+    def newer(self) -> Newer:
+        return NewerColumns(self._connection)
 
     def leave_thread(self) -> None:
         connections.close_all()

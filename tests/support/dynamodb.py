@@ -14,7 +14,8 @@ from infra_backends.persistence import dynamodb
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.aws_requests import operation_of, watched
 from tests.support.emulators import REGION, Emulator
-from tests.support.store import Store
+from tests.support.newer import NewerItems
+from tests.support.store import Newer, Store
 
 ENGINE_URL = os.environ.get("TEST_DYNAMODB_URL", "")
 """Another engine to run the repositories' suite on; credentials come from the environment."""
@@ -48,6 +49,9 @@ class DynamoDBStore(Store):
         self._written.clear()
         with watched(self._note):
             yield self._backend
+
+    def newer(self) -> Newer:
+        return NewerItems(self._client, self._prefix)
 
     def close(self) -> None:
         for table in TABLES:

@@ -2,7 +2,8 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 from infra_backends.persistence.base import PersistenceBackend
 
@@ -10,8 +11,24 @@ LEFT_OUT = "LEFT OUT"
 """How the reason of a skip begins when a whole backend is not tested; shown after every run."""
 
 
+Marks = dict[tuple[Hashable, ...], Any]
+"""What each part of a row holds: by its table, its key and the part's name, if it is one."""
+
+
 class LeftOut(Exception):
     """This store cannot be had here, and so its backend is not tested."""
+
+
+class Newer(ABC):
+    """A newer version, as the store has it from there."""
+
+    @abstractmethod
+    def mark(self, text: str) -> None:
+        """Have every row, and every part of one, hold a text where only this version looks."""
+
+    @abstractmethod
+    def marks(self) -> Marks:
+        """Return what is held there, without the rows of which it has never heard."""
 
 
 class Store(ABC):
@@ -22,6 +39,13 @@ class Store(ABC):
     def serving(self) -> Iterator[PersistenceBackend]:
         """Give a backend over an empty store for the length of one test."""
         yield
+
+    @abstractmethod
+    def newer(self) -> Newer:
+        """Return what a newer version has in the store of the backend that is being served.
+
+        A database is migrated for it, which stays so: the store should be one of the test's own.
+        """
 
     def leave_thread(self) -> None:  # noqa: B027  # most stores hold nothing for a thread
         """Release what the calling thread holds; called before it ends."""

@@ -11,19 +11,24 @@ from infra_backends.persistence.base import PersistenceBackend
 from tests.support.databases import postgresql_database, sqlite_database
 from tests.support.dynamodb import ENGINE_URL, dynamodb_store, named_dynamodb_store
 from tests.support.emulators import ministack, moto
+from tests.support.newer import NewerRows
 from tests.support.servers import (
     aws_environment,
     memory_environment,
     postgresql_environment,
     sqlite_environment,
 )
-from tests.support.store import Store
+from tests.support.store import Newer, Store
 
 
 class MemoryStore(Store):
     @contextlib.contextmanager
     def serving(self) -> Iterator[PersistenceBackend]:
-        yield memory.Backend()
+        self._backend = memory.Backend()
+        yield self._backend
+
+    def newer(self) -> Newer:
+        return NewerRows(self._backend._tables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
