@@ -5,11 +5,13 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -39,7 +41,7 @@ class RunningServer:
     """A server that answers at `url`; `process` is the parent of all, and leads a group."""
 
     url: str
-    process: Forked
+    process: "Forked | subprocess.Popen[bytes]"
     log: Path
 
     def stop(self) -> int:
@@ -126,13 +128,19 @@ def _migrated(environment: Environment) -> Environment:
 
 @contextlib.contextmanager
 def running(
-    environment: Environment, *, command: str = "serve", host: str = "127.0.0.1", **settings: str
+    environment: Environment,
+    *,
+    command: str = "serve",
+    host: str = "127.0.0.1",
+    tree: Path = ROOT,
+    **settings: str,
 ) -> Iterator[RunningServer]:
     """Serve with an environment and more settings until the block ends.
 
-    `command` is the management command: `serve` for granian, `runserver` for Django's server. The
-    server is then asked to stop: one that is killed leaves its relay's leases behind, and for
-    twelve seconds nobody sends what others on the same store have in those shards.
+    `command` is the management command: `serve` for granian, `runserver` for Django's server;
+    `tree` has the code. The server is then asked to stop: one that is killed leaves its relay's
+    leases behind, and for twelve seconds nobody sends what others on the same store have in those
+    shards.
     """
     port = free_port()
     defaults = {
@@ -150,7 +158,7 @@ def running(
         log = Path(folder) / "server.log"
         with log.open("wb") as output:
             everything = os.environ | environment | defaults | settings
-            process = FORK_SERVER.start(("manage.py", command), everything, output)
+            process = _started(tree, ("manage.py", command), everything, output)
         server = RunningServer(f"http://{host}:{port}", process, log)
         RUNNING.append(server)
         try:
@@ -163,6 +171,22 @@ def running(
             RUNNING.remove(server)
             if process.poll() is None:
                 server.end()
+
+
+def _started(
+    tree: Path, command: Sequence[str], environment: Environment, output: IO[bytes]
+) -> "Forked | subprocess.Popen[bytes]":
+    """Start Python in a tree; what the fork server has loaded is of this one."""
+    if tree == ROOT:
+        return FORK_SERVER.start(command, environment, output)
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=tree,
+        env=environment,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
 
 
 def _wait_until_live(server: RunningServer) -> None:
