@@ -88,8 +88,8 @@ consumer: $(READY) ## Print events from a queue, which deletes them there: ARGS=
 test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema, and what every part does on every backend
 	$(VENV_PYTHON) -m pytest tests/unit tests/backends tests/notifications tests/contract --numprocesses 3
 
-proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz
-	$(VENV_PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz --numprocesses 4
+proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz, upgrades
+	$(VENV_PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz tests/upgrade --numprocesses 4
 
 test-pythons: $(EMULATOR)/.ready ## tests/unit and tests/backends on each Python that is found: DJANGO=6.0, PYTHONS=…
 	.ci/test-pythons $(or $(PYTHONS),$(SUPPORTED))

@@ -48,7 +48,8 @@ class PersistenceBackend(BaseBackend, ABC):
     def read(self, keys: Sequence[Key[Any]]) -> Reading:
         """Return what is stored under each key, in one batch.
 
-        Each thing is the last committed one, yet together they are no snapshot. Raises
+        Each thing is the last committed one, yet together they are no snapshot. A member of an
+        enumeration that only another version knows is what `member` gives. Raises
         BackendUnavailable.
         """
 
@@ -59,7 +60,8 @@ class PersistenceBackend(BaseBackend, ABC):
     def commit(self, commit: Commit) -> None:
         """Store everything in `commit`, or nothing.
 
-        Raises ConcurrencyError when one of its conditions does not hold (see `Commit`), and
+        What others than this version have stored beside it, saves and moves leave there. Raises
+        ConcurrencyError when one of its conditions does not hold (see `Commit`), and
         BackendUnavailable when the store did not answer, in which case it may have taken effect.
         """
 

@@ -21,6 +21,7 @@ LONGEST = [
     "tests/aws/test_outages.py",
     "tests/aws/test_readiness.py",
     "tests/fuzz",
+    "tests/upgrade",
     "tests/aws/test_worker_outages.py",
     "tests/aws/test_provisioning.py",
     "tests/contract",
