@@ -121,9 +121,9 @@ def open_request(user: User, product_id: str, now: datetime) -> tuple[User, Card
 
 def check_limit_range(limit: Decimal, parameters: Parameters) -> None:
     """Raise ValidationError for a limit that no tier could have."""
-    if not LOWEST_LIMIT <= limit <= parameters.highest_limit:
+    if not LOWEST_LIMIT <= limit <= parameters.high_tier_limit:
         raise ValidationError.of_field(
-            "creditLimit", f"must be from {LOWEST_LIMIT} to {parameters.highest_limit}"
+            "creditLimit", f"must be from {LOWEST_LIMIT} to {parameters.high_tier_limit}"
         )
 
 

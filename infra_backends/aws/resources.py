@@ -1,15 +1,14 @@
-"""The AWS resources that are no tables: user pool, queues, bus, rule and parameters.
+"""The AWS resources that are no tables: user pool, queues, bus and rule.
 
-With `names` and `tables` this is the only place where they are written down: provisioning, the
-reset and the CloudFormation template are made from it. Where a resource refers to another the
-caller gives the ARN, since provisioning has it as text and a template as a reference.
+With `names`, `tables` and the kernel's `parameters` this is the only place where resources are
+written down: provisioning, the reset and the CloudFormation template are made from it. Where one
+refers to another the caller gives the ARN, which provisioning has as text and a template as a
+reference.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from financial_api.kernel.parameters import default_texts
 from infra_backends.aws.names import EVENT_SOURCE, Names
 
 MAX_RECEIVES = 5
@@ -21,6 +20,7 @@ ECOSYSTEM_ID = "custom:ecosystemId"
 
 USER_POOL_ID = "cognito/userPoolId"
 CLIENT_ID = "cognito/clientId"
+"""Where the ids of the pool and its client lie below `Names.parameters`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +146,3 @@ def user_pool_client(names: Names) -> dict[str, Any]:
         "WriteAttributes": ["email", "name"],
         "PreventUserExistenceErrors": "ENABLED",
     }
-
-
-def parameters() -> Mapping[str, str]:
-    """Return each parameter's path below `Names.parameters`, with the text it begins with.
-
-    The ids of the pool and its client, at USER_POOL_ID and CLIENT_ID, are known only when they are
-    made.
-    """
-    return default_texts()

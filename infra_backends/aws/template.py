@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from financial_api.kernel.parameters import default_texts
 from infra_backends.aws import resources
 from infra_backends.aws.names import Names
 from infra_backends.aws.tables import TABLES, Table
@@ -104,7 +105,7 @@ def _parameters(names: Names) -> Json:
             "Type": "AWS::SSM::Parameter",
             "Properties": {"Name": names.parameters + path, "Type": "String", "Value": value},
         }
-        for path, value in {**resources.parameters(), **ids}.items()
+        for path, value in {**default_texts(), **ids}.items()
     }
 
 

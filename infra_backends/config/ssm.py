@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from financial_api.kernel.cache import Cache
-from financial_api.kernel.parameters import PARAMETERS, Parameters, parse
+from financial_api.kernel.parameters import PARAMETERS, Fault, Parameters, understood
 from infra_backends.aws.service import Service
 from infra_backends.config.base import ConfigBackend
 from infra_backends.exceptions import BackendUnavailable
@@ -22,14 +21,6 @@ PAGE = 10
 MOST_PAGES = 20
 WAIT_SECONDS = 1.5
 """How long a request waits for values, at the most, where it has none that are young enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """What is wrong with a parameter; `text` is None when there is none."""
-
-    text: str | None
-    reason: str
 
 
 class Backend(ConfigBackend):
@@ -51,7 +42,7 @@ class Backend(ConfigBackend):
     ) -> None:
         self._service = Service("ssm", region=region, endpoint_url=endpoint_url, connections=1)
         self._path = path.rstrip("/") + "/"
-        self._faults: dict[str, _Fault] = {}
+        self._faults: list[Fault] = []
         self._values: Cache[None, Parameters] = Cache(
             self._path,
             BackendUnavailable,
@@ -79,6 +70,7 @@ class Backend(ConfigBackend):
         asked: dict[str, Any] = {
             "Path": self._path.rstrip("/") or "/",
             "Recursive": True,
+            "WithDecryption": True,
             "MaxResults": PAGE,
         }
         for _ in range(MOST_PAGES):
@@ -92,26 +84,13 @@ class Backend(ConfigBackend):
         raise BackendUnavailable(f"more than {MOST_PAGES * PAGE} parameters")
 
     def _understand(self, texts: dict[str, str]) -> Parameters:
-        """Return the parameters, each with its default where its text does not do."""
-        fields: dict[str, Any] = {}
-        faults: dict[str, _Fault] = {}
-        for path in PARAMETERS:
-            text = texts.get(path)
-            if text is None:
-                faults[path] = _Fault(None, "missing")
-                continue
-            try:
-                field, value = parse(path, text)
-            except ValueError as error:
-                faults[path] = _Fault(text, str(error))
-            else:
-                fields[field] = value
-        self._warn_of(faults)
-        return Parameters(**fields)
-
-    def _warn_of(self, faults: dict[str, _Fault]) -> None:
-        """Warn of what was not just so at the refresh before."""
-        for path, fault in faults.items():
-            if self._faults.get(path) != fault:
-                logger.warning("%s%s is %s; its default serves", self._path, path, fault.reason)
+        """Return the parameters; warn of what was not just so at the refresh before."""
+        parameters, faults = understood({path: texts.get(path) for path in PARAMETERS})
+        for fault in faults:
+            if fault not in self._faults:
+                names = " and ".join(self._path + path for path in fault.texts)
+                one = len(fault.texts) == 1
+                does = ("is", "its default serves") if one else ("are", "their defaults serve")
+                logger.warning("%s %s %s; %s", names, does[0], fault.reason, does[1])
         self._faults = faults
+        return parameters

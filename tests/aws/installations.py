@@ -1,13 +1,14 @@
 """Installations of the service on the emulator, each under a prefix that no other test has."""
 
 import contextlib
+import io
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import boto3
 import pytest
+from django.core.management import call_command
 
 from infra_backends.aws.names import Names
 from infra_backends.aws.provisioning import provision, reset
@@ -37,11 +38,16 @@ class Installation:
         name = self.names.parameters + path
         return self.clients.ssm.get_parameter(Name=name)["Parameter"]["Value"]
 
-    @contextlib.contextmanager
-    def cloudformation(self) -> Iterator[Any]:
-        """Give a client of the one service that only a template needs."""
+    def stack(self) -> None:
+        """Have CloudFormation make what the template says."""
+        printed = io.StringIO()
+        call_command("aws_template", stdout=printed)
+        name = f"{self.names.prefix}stack"
         with contextlib.closing(boto3.client("cloudformation", region_name=REGION)) as client:
-            yield client
+            client.create_stack(StackName=name, TemplateBody=printed.getvalue())
+            client.get_waiter("stack_create_complete").wait(
+                StackName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600}
+            )
 
     @property
     def pool_id(self) -> str:

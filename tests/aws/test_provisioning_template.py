@@ -14,14 +14,9 @@ NOT_IN_THE_EMULATORS_STACKS = {"expiry", "point-in-time recovery"}
 """What ministack leaves out of a table that a stack makes; the template has it (see below)."""
 
 
-def test_a_stack_leaves_nothing_to_provision_but_the_development_users(aws, capsys):
-    with installation(aws) as here, here.cloudformation() as cloudformation:
-        call_command("aws_template")
-        stack = here.names.prefix + "stack"
-        cloudformation.create_stack(StackName=stack, TemplateBody=capsys.readouterr().out)
-        cloudformation.get_waiter("stack_create_complete").wait(
-            StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100}
-        )
+def test_a_stack_leaves_nothing_to_provision_but_the_development_users(aws):
+    with installation(aws) as here:
+        here.stack()
         lacking = {
             name: set(details) - NOT_IN_THE_EMULATORS_STACKS
             for name, details in altered(here.provision()).items()

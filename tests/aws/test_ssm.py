@@ -191,7 +191,7 @@ def test_a_path_without_parameters_gives_the_defaults_and_a_warning_each(
     )
 
 
-@pytest.mark.parametrize("text", ["", " ", "many", "-1", "3651", "1e1", "7.0", "NaN", "7\n"])
+@pytest.mark.parametrize("text", ["", " ", "many", "-1", "3651", "1e1", "7.0", "NaN", "+7"])
 def test_nonsense_has_the_default_and_one_warning_that_does_not_repeat_it(
     backend: Backend,
     store: ParameterStore,
@@ -206,7 +206,7 @@ def test_nonsense_has_the_default_and_one_warning_that_does_not_repeat_it(
 
     assert parameters == [Parameters(low_tier_limit=Decimal(2500))] * 3
     assert warnings() == [
-        "/acme/approval/cooldownDays is not between 0 and 3650; its default serves"
+        "/acme/approval/cooldownDays is not between 0 and 3650, in digits alone; its default serves"
     ]
 
 
@@ -222,6 +222,50 @@ def test_each_bad_value_is_warned_of_and_one_that_comes_back_too(
         assert served.cooldown_days == (7 if number == 2 else 30)
 
     assert len(warnings()) == 3
+
+
+def test_a_secure_string_is_read_and_blanks_around_a_value_are_no_part_of_it(
+    aws: Emulator,
+    ssm: Any,
+    path: str,
+    build: Build,
+    moving: ElapsingClock,
+    warnings: Callable[[], list[str]],
+) -> None:
+    around = {"limits/lowTier": " 1999.50\n", "whatsapp/notificationsEnabled": "Off\n"}
+    put(ssm, path, default_texts() | around)
+    name = f"{path}approval/cooldownDays"
+    ssm.put_parameter(Name=name, Value="7\n", Type="SecureString", Overwrite=True)
+
+    assert build(aws.url, path).parameters() == Parameters(
+        low_tier_limit=Decimal("1999.50"), cooldown_days=7, notifications_enabled=False
+    )
+    assert warnings() == []
+
+
+def test_those_that_contradict_each_other_have_their_defaults_and_one_warning_until_they_change(
+    backend: Backend,
+    store: ParameterStore,
+    moving: ElapsingClock,
+    warnings: Callable[[], list[str]],
+) -> None:
+    warning = (
+        "/acme/scoring/paymentBonusMin and /acme/scoring/paymentBonusMax"
+        " are not in ascending order; their defaults serve"
+    )
+    least, most = "/acme/scoring/paymentBonusMin", "/acme/scoring/paymentBonusMax"
+
+    store.texts |= {least: "30", most: "20"}
+    assert [later(backend, moving) for _ in range(3)] == [Parameters()] * 3
+    assert warnings() == [warning]
+
+    store.texts[most] = "25"
+    assert later(backend, moving) == Parameters()
+    assert warnings() == [warning] * 2
+
+    store.texts[most] = "40"
+    assert later(backend, moving) == Parameters(payment_bonus_min=30, payment_bonus_max=40)
+    assert len(warnings()) == 2
 
 
 def test_a_request_has_the_old_values_while_new_ones_are_read(

@@ -147,6 +147,17 @@ def test_a_senseless_static_value_is_refused_with_its_place(settings, path, text
     assert said in str(refusal.value)
 
 
+def test_static_values_that_contradict_each_other_are_refused_with_their_places(settings):
+    values = {"scoring/paymentBonusMin": "60"}
+    settings.REMOTE_CONFIG = {"BACKEND": STATIC, "OPTIONS": {"VALUES": values}}
+    with pytest.raises(InvalidBackendError) as refusal:
+        refuse_to_start()
+    assert str(refusal.value) == (
+        "REMOTE_CONFIG['OPTIONS']['VALUES']['scoring/paymentBonusMin', 'scoring/paymentBonusMax']:"
+        " not in ascending order"
+    )
+
+
 @pytest.mark.parametrize("path", ["", ".static"])
 def test_an_empty_or_relative_backend_is_told_which_there_are(settings, path):
     assert STATIC in fault(settings, "REMOTE_CONFIG", {"BACKEND": path})

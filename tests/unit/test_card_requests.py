@@ -213,11 +213,6 @@ def test_a_limit_outside_that_range_is_refused(limit):
     assert "creditLimit" in refusal.value.details
 
 
-def test_the_highest_limit_need_not_be_the_high_tiers():
-    parameters = replace(DEFAULTS, low_tier_limit=Decimal(20000))
-    check_limit_range(Decimal(20000), parameters)
-
-
 @pytest.mark.parametrize(
     ("score_now", "highest"), [(0, 2000), (499, 2000), (500, 5000), (699, 5000), (700, 10000)]
 )

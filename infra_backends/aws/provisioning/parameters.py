@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from financial_api.kernel.parameters import default_texts
 from infra_backends.aws.names import Names
 from infra_backends.aws.provisioning.changes import Change, Outcome, updated
-from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID, parameters
+from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID
 
 KIND = "parameter"
 MOST_IN_A_DELETION = 10
@@ -15,13 +16,13 @@ def provision(client: Any, names: Names, *, pool_id: str, client_id: str) -> Ite
     """Write each missing parameter's default, and where the users are now whatever was there."""
     existing = _existing(client, names)
     ids = {USER_POOL_ID: pool_id, CLIENT_ID: client_id}
-    for path, text in {**parameters(), **ids}.items():
+    for path, text in {**default_texts(), **ids}.items():
         name = names.parameters + path
         if name not in existing:
             client.put_parameter(Name=name, Value=text, Type="String")
             yield Change(KIND, name, Outcome.CREATED)
-        elif path in ids and existing[name] != text:
-            client.put_parameter(Name=name, Value=text, Type="String", Overwrite=True)
+        elif path in ids and existing[name].strip() != text:
+            client.put_parameter(Name=name, Value=text, Overwrite=True)
             yield updated(KIND, name, ["value"])
         else:
             yield Change(KIND, name, Outcome.UNCHANGED)
@@ -29,7 +30,7 @@ def provision(client: Any, names: Names, *, pool_id: str, client_id: str) -> Ite
 
 def empty(client: Any, names: Names) -> None:
     """Delete what was changed or added. The rest stays, for an API may be reading it."""
-    kept = {names.parameters + path: text for path, text in parameters().items()}
+    kept = {names.parameters + path: text for path, text in default_texts().items()}
     kept_ids = {names.parameters + path for path in (USER_POOL_ID, CLIENT_ID)}
     strangers = [
         name
@@ -42,6 +43,6 @@ def empty(client: Any, names: Names) -> None:
 
 def _existing(client: Any, names: Names) -> Mapping[str, str]:
     pages = client.get_paginator("get_parameters_by_path").paginate(
-        Path=names.parameters.rstrip("/"), Recursive=True
+        Path=names.parameters.rstrip("/"), Recursive=True, WithDecryption=True
     )
     return {found["Name"]: found["Value"] for page in pages for found in page["Parameters"]}

@@ -58,10 +58,10 @@ class RemotePool:
     def fetch(self) -> Pool:
         """Return the ids as SSM gives them now; raise NoPool, or BackendUnavailable."""
         try:
-            answer = self._ssm.call("get_parameters", Names=list(self._names))
+            answer = self._ssm.call("get_parameters", Names=list(self._names), WithDecryption=True)
         except BackendRefused as error:
             raise NoPool(str(error)) from error
-        texts = {found["Name"]: found["Value"] for found in answer["Parameters"]}
+        texts = {found["Name"]: found["Value"].strip() for found in answer["Parameters"]}
         if missing := [name for name in self._names if name not in texts]:
             raise NoPool(f"SSM has no {' and no '.join(missing)}")
         pool = Pool(*(texts[name] for name in self._names))
