@@ -32,6 +32,7 @@ AUDIT := pipx run --spec pip-audit==2.10.1 pip-audit --strict --require-hashes -
 SCHEMA := $(VENV_PYTHON) manage.py spectacular --fail-on-warn --validate --settings=financial_api.settings.memory
 GATE := $(VENV_PYTHON) -m contract.gate
 EVENTS := $(VENV_PYTHON) manage.py event_catalogue --settings=financial_api.settings.memory
+PARAMETERS := $(VENV_PYTHON) manage.py parameters --settings=financial_api.settings.memory
 
 # An environment of another Python is made anew, rather than used although PYTHON says otherwise.
 OF_ANOTHER = $(if $(or $(SERIES),$(filter-out file,$(origin PYTHON))),$(filter-out $(SERIES),$(shell \
@@ -138,15 +139,17 @@ format: $(INSTALLED) ## Have ruff put the code in order
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-schema: $(INSTALLED) ## Write openapi.yaml and the catalogue of events from the code
+schema: $(INSTALLED) ## Write openapi.yaml, the catalogue of events and the page of parameters from the code
 	$(SCHEMA) --file openapi.yaml
 	$(EVENTS) > events.schema.json
 	$(EVENTS) --markdown > EVENTS.md
+	$(PARAMETERS) > docs/parameters.md
 
 schema-check: $(INSTALLED) ## Fail when one of them is not what the code says
 	@$(SCHEMA) | diff -u openapi.yaml - || { echo 'openapi.yaml differs from the code: run make schema' >&2; exit 1; }
 	@$(EVENTS) | diff -u events.schema.json - || { echo 'events.schema.json differs from the code: run make schema' >&2; exit 1; }
 	@$(EVENTS) --markdown | diff -u EVENTS.md - || { echo 'EVENTS.md differs from the code: run make schema' >&2; exit 1; }
+	@$(PARAMETERS) | diff -u docs/parameters.md - || { echo 'docs/parameters.md differs from the code: run make schema' >&2; exit 1; }
 
 contract-check: $(INSTALLED) ## Fail when openapi.yaml breaks clients of the released contract
 	@$(GATE)

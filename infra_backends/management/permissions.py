@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from financial_api.kernel.parameters import default_texts
 from infra_backends.aws.names import Names
-from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID, parameters, queues
+from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID, queues
 from infra_backends.aws.tables import TABLES
 
 ROW = re.compile(r"^\| (`[^|]*) \| (\w+) \| `([\w:-]+)` \| (`[^|]*) \| [^|]+ \|$", re.MULTILINE)
@@ -78,7 +79,7 @@ class Place:
         }
         below = {
             path: f"parameter{names.parameters}{path}"
-            for path in (*parameters(), USER_POOL_ID, CLIENT_ID)
+            for path in (*default_texts(), USER_POOL_ID, CLIENT_ID)
         }
         bus = self.bus if self.bus.startswith("arn:") else f"event-bus/{self.bus}"
         return {

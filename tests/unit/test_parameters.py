@@ -1,8 +1,11 @@
 """The remote parameters: their paths, defaults, ranges, and what makes no sense."""
 
 from dataclasses import fields
+from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +30,7 @@ POINTS = [
 ]
 THRESHOLD, COOLDOWN = "approval/autoApproveThreshold", "approval/cooldownDays"
 SWITCH, HOURS = "whatsapp/notificationsEnabled", "whatsapp/approvalExpiryHours"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "parameters.md"
 EVERY = [*LIMITS, THRESHOLD, COOLDOWN, *POINTS, SWITCH, HOURS]
 
 
@@ -204,3 +208,16 @@ def test_whatever_is_given_what_serves_is_in_order(texts):
     for paths in ASCENDING:
         served = [getattr(parameters, PARAMETERS[path][0]) for path in paths]
         assert served == sorted(served)
+
+
+def test_the_page_of_parameters_is_what_the_code_says():
+    printed = StringIO()
+    call_command("parameters", stdout=printed)
+    assert printed.getvalue() == PAGE.read_text()
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_the_page_tells_of_each_its_default_what_is_valid_and_what_it_means(path):
+    _, form, meaning = PARAMETERS[path]
+    row = f"| `{path}` | `{default_texts()[path]}` | {form.valid} | {meaning} |"
+    assert row in PAGE.read_text().splitlines()
