@@ -41,7 +41,7 @@ VENV_IN = $(if $(filter $(SUPPORTED),$(SERIES)),echo 'Making $(1) with $(PYTHON)
 	echo '$(PYTHON) does not do: one of Python $(SUPPORTED) with venv is needed, as by apt-get install python3.11-venv' >&2; \
 	exit 1; }
 
-.PHONY: anew help run aws emulator serve walkthrough consumer test test-pythons proof soak fuzz image-check bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit findings clean
+.PHONY: anew help run aws emulator serve walkthrough consumer test test-aws test-pythons proof soak fuzz image-check bench bench-calls bench-relay bench-suite lint lint-workflows schema schema-check contract-check release-contract format lock audit findings clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -91,6 +91,10 @@ test: $(INSTALLED) lint schema-check contract-check ## Style, types, the schema,
 
 proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crashes, a state machine, fuzz, upgrades
 	$(VENV_PYTHON) -m pytest tests/security tests/aws tests/relay tests/faults tests/fuzz tests/upgrade --numprocesses 4
+
+test-aws: $(INSTALLED) ## What runs on AWS, on emulators of its own or those that AWS_ENDPOINT_URL… name
+	$(VENV_PYTHON) -m pytest -m aws tests/aws tests/backends tests/notifications tests/contract \
+		tests/relay tests/faults --numprocesses 3
 
 test-pythons: $(EMULATOR)/.ready ## tests/unit and tests/backends on each Python that is found: DJANGO=6.0, PYTHONS=…
 	.ci/test-pythons $(or $(PYTHONS),$(SUPPORTED))

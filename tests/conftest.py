@@ -9,7 +9,6 @@ import httpx._transports.default as httpx_transport
 import pytest
 from botocore.loaders import create_loader
 
-from tests.support.dynamodb import ENGINE_URL
 from tests.support.emulators import CREDENTIALS
 from tests.support.progress import Progress
 from tests.support.store import LEFT_OUT
@@ -19,10 +18,11 @@ pytest_plugins = [
     "tests.support.fixtures",
     "tests.support.server_logs",
     "tests.support.sharing",
+    "tests.support.tidiness",
 ]
 
-# What is tested calls emulators, which know these; an engine that is named may want others.
-os.environ |= CREDENTIALS | os.environ if ENGINE_URL else CREDENTIALS
+# What is tested calls emulators, which know these.
+os.environ |= CREDENTIALS
 
 # To read what AWS's services are like takes longer than most tests, and botocore would do so for
 # every client that a test makes.

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from infra_backends.aws.names import Names
 from infra_backends.aws.provisioning import provision, reset
 from infra_backends.aws.provisioning.changes import Change, Outcome
 from infra_backends.aws.provisioning.clients import Clients
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, new_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Installation:
 @contextlib.contextmanager
 def installation(aws: Emulator) -> Iterator[Installation]:
     """Give an installation of which nothing exists yet; processes find it in the environment."""
-    prefix = f"test{secrets.token_hex(4)}-"
+    prefix = new_name("-")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (aws.environment | {"AWS_PREFIX": prefix}).items():
             patch.setenv(name, value)

@@ -1,7 +1,6 @@
 """Real accounts in a real pool: their tokens, their flag, and the pool itself."""
 
 import os
-import secrets
 import signal
 import time
 from dataclasses import replace
@@ -16,7 +15,7 @@ from infra_backends.exceptions import BackendUnavailable, SignInRefused
 from infra_backends.identity.cognito import Backend
 from tests.aws.user_pools import PASSWORD, UserPool, client_of
 from tests.support.clocks import ElapsingClock
-from tests.support.emulators import REGION, ministack
+from tests.support.emulators import REGION, ministack, new_name
 
 MOST_SECONDS = 4.0
 
@@ -45,7 +44,7 @@ def parameters(aws):
 
 @pytest.fixture
 def path():
-    return f"/{secrets.token_hex(4)}/financial-api/"
+    return f"/{new_name()}/financial-api/"
 
 
 @pytest.fixture
@@ -115,7 +114,7 @@ def test_a_token_for_another_client_is_refused(aws, pool):
 
 
 def test_the_endpoint_may_come_from_the_environment(aws, pool, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", aws.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", aws.url_of("cognito-idp"))
     backend = backend_of(aws, pool, endpoint_url=None)
     identity = backend.verify(pool.id_token(pool.add()))
     assert backend.is_enabled(identity)

@@ -35,7 +35,7 @@ def pool(aws):
 def cognito(aws, pool):
     backend = Backend(
         region=REGION,
-        endpoint_url=aws.url,
+        endpoint_url=aws.url_of("cognito-idp"),
         user_pool_id=pool.pool_id,
         client_id=pool.client_id,
     )

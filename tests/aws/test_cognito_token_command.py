@@ -24,7 +24,7 @@ def backend(aws, pool, monkeypatch):
     monkeypatch.delenv("COGNITO_PASSWORD", raising=False)
     backend = Backend(
         region=REGION,
-        endpoint_url=aws.url,
+        endpoint_url=aws.url_of("cognito-idp"),
         user_pool_id=pool.pool_id,
         client_id=pool.client_id,
     )
@@ -76,7 +76,9 @@ def test_an_account_that_does_not_exist_gets_none(backend):
 
 
 def test_a_pool_that_nobody_made_is_missed_by_its_parameters(aws):
-    backend = Backend(region=REGION, endpoint_url=aws.url, parameters="/nobody/made/this/")
+    backend = Backend(
+        region=REGION, endpoint_url=aws.url_of("cognito-idp"), parameters="/nobody/made/this/"
+    )
     with identity.use(backend):
         said = refusal("--username", "x@test.com", "--password", PASSWORD)
     backend.close()
@@ -86,7 +88,7 @@ def test_a_pool_that_nobody_made_is_missed_by_its_parameters(aws):
 def test_a_client_that_is_not_the_pools_is_refused(aws, pool):
     backend = Backend(
         region=REGION,
-        endpoint_url=aws.url,
+        endpoint_url=aws.url_of("cognito-idp"),
         user_pool_id=pool.pool_id,
         client_id="another1client",
     )

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import runpy
-import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from infra_backends.events.fifo import Backend as Fifo
 from outbox.entities import EntityType, Event
 from tests.aws.installations import Installation, installation
 from tests.support.builders import an_event
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, new_name
 from tests.support.event_schemas import check_told, real_events
 from tests.support.ports import free_port
 from tests.support.queues import client, waiting_in
@@ -65,7 +64,7 @@ class SomeQueue:
 
 @pytest.fixture
 def queue(aws: Emulator, installed: Installation) -> Iterator[SomeQueue]:
-    name = f"tail-{uuid.uuid4().hex}"
+    name = new_name()
     with client("sqs", aws) as sqs:
         yield SomeQueue(name, sqs.create_queue(QueueName=name)["QueueUrl"], sqs)
 
@@ -119,6 +118,7 @@ def _event_id(detail: dict[str, Any]) -> str:
     return detail["eventId"]
 
 
+@pytest.mark.usefixtures("delivering")
 def test_every_type_of_event_comes_through_the_bus_as_the_catalogue_says(
     installed: Installation,
 ) -> None:

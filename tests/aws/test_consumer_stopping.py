@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +20,7 @@ from infra_backends.aws.envelope import json_text, message_of
 from outbox.entities import EntityType, Event
 from tests.support.answering import Answer, Answering, Request, answering, fault
 from tests.support.builders import an_event
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, new_name
 from tests.support.queues import client, waiting_in
 from tests.support.relays import a_chain
 from tests.support.servers import ROOT
@@ -56,7 +55,7 @@ def body_of(event: Event) -> str:
 
 @pytest.fixture
 def queue(aws: Emulator) -> Iterator[SomeQueue]:
-    name = f"stopped-{uuid.uuid4().hex}"
+    name = new_name()
     with client("sqs", aws) as sqs:
         yield SomeQueue(name, sqs.create_queue(QueueName=name)["QueueUrl"], sqs)
 
@@ -150,7 +149,7 @@ def tailed(url: str, name: str = "a-queue") -> Iterator[Tailed]:
 def test_an_event_is_deleted_only_after_it_was_handed_on(aws: Emulator, queue: SomeQueue) -> None:
     queue.send(an_event(1))
     seen: list[tuple[int, int]] = []
-    with tailed(aws.url, queue.name) as tail:
+    with tailed(aws.url_of("sqs"), queue.name) as tail:
         tail.then = lambda: seen.append(queue.waiting)
         assert tail.consumer.run(until_empty=True) == 1
     assert seen == [(0, 1)]
@@ -160,7 +159,7 @@ def test_an_event_is_deleted_only_after_it_was_handed_on(aws: Emulator, queue: S
 def test_what_could_not_be_handed_on_is_given_back(aws: Emulator, queue: SomeQueue) -> None:
     events = [an_event(1, entity=(EntityType.CARD, f"card-{number}")) for number in range(5)]
     queue.send(*events)
-    with tailed(aws.url, queue.name) as tail:
+    with tailed(aws.url_of("sqs"), queue.name) as tail:
 
         def fail_at_the_third() -> None:
             if len(tail.handed_on) == 2:
@@ -174,7 +173,7 @@ def test_what_could_not_be_handed_on_is_given_back(aws: Emulator, queue: SomeQue
 
 def test_a_stop_in_the_middle_of_a_batch_hands_on_no_more(aws: Emulator, queue: SomeQueue) -> None:
     queue.send(*(an_event(1, entity=(EntityType.CARD, f"card-{number}")) for number in range(5)))
-    with tailed(aws.url, queue.name) as tail:
+    with tailed(aws.url_of("sqs"), queue.name) as tail:
         tail.then = tail.consumer.stop
         assert tail.consumer.run() == 1
     assert queue.waiting == (4, 0)

@@ -16,7 +16,7 @@ from infra_backends.exceptions import BackendUnavailable
 from outbox.entities import EntityType, Event, EventType
 from tests.support.answering import Answer, Answering, Request, answering
 from tests.support.builders import MOMENT, TEXT, an_event, an_id
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, new_name
 from tests.support.queues import bodies, client, receive
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-"
@@ -33,9 +33,9 @@ class Bus:
 
 
 @pytest.fixture
-def bus(aws: Emulator) -> Iterator[Bus]:
+def bus(aws: Emulator, delivering: None) -> Iterator[Bus]:
     """A bus whose rule sends what comes from this service to a queue."""
-    name = f"bus-{uuid.uuid4().hex}"
+    name = new_name()
     with client("events", aws) as events, client("sqs", aws) as sqs:
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
@@ -60,7 +60,7 @@ def bus(aws: Emulator) -> Iterator[Bus]:
 
 @pytest.fixture
 def backend(aws: Emulator, bus: Bus) -> Iterator[Backend]:
-    backend = Backend(region=REGION, bus=bus.name, endpoint_url=aws.url)
+    backend = Backend(region=REGION, bus=bus.name, endpoint_url=aws.url_of("events"))
     yield backend
     backend.close()
 
@@ -152,7 +152,7 @@ def test_a_bus_answers_a_ping(backend: Backend) -> None:
 
 
 def test_a_missing_bus_is_told_by_a_ping(aws: Emulator) -> None:
-    backend = Backend(region=REGION, bus="no-such-bus", endpoint_url=aws.url)
+    backend = Backend(region=REGION, bus="no-such-bus", endpoint_url=aws.url_of("events"))
     with pytest.raises(BackendUnavailable, match="ResourceNotFoundException"):
         backend.ping()
     backend.close()

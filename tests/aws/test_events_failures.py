@@ -25,7 +25,7 @@ from outbox.leases import LEASE_FOR
 from tests.support.answering import Answer, Answering, Request, answering, fault
 from tests.support.builders import MOMENT, an_event
 from tests.support.clocks import ElapsingClock, EndlessClock
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, ministack, new_name
 from tests.support.ports import free_port
 from tests.support.queues import client
 
@@ -392,22 +392,29 @@ def test_a_service_that_refuses_connections_is_away_at_once(aws: Emulator, trans
     backend.close()
 
 
-def test_a_frozen_service_is_away_before_a_lease_could_end(aws: Emulator, transport: str) -> None:
-    name = f"frozen-{uuid.uuid4().hex}.fifo"
-    with client("events", aws) as events, client("sqs", aws) as sqs:
+@pytest.fixture(scope="module")
+def own() -> Iterator[Emulator]:
+    """An emulator that may be frozen."""
+    with ministack() as own:
+        yield own
+
+
+def test_a_frozen_service_is_away_before_a_lease_could_end(own: Emulator, transport: str) -> None:
+    name = new_name(".fifo")
+    with client("events", own) as events, client("sqs", own) as sqs:
         events.create_event_bus(Name=name)
         sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})
-    backend = build(transport, aws.url, name)
+    backend = build(transport, own.url, name)
     backend.publish(some_events(1))
-    assert aws.process is not None
-    os.kill(aws.process.pid, signal.SIGSTOP)
+    assert own.process is not None
+    os.kill(own.process.pid, signal.SIGSTOP)
     try:
         began_at = time.monotonic()
         with pytest.raises(BackendUnavailable, match="ReadTimeoutError"):
             backend.publish(some_events(10, 60_000))
         took = time.monotonic() - began_at
     finally:
-        os.kill(aws.process.pid, signal.SIGCONT)
+        os.kill(own.process.pid, signal.SIGCONT)
         backend.close()
 
     assert took < backend.longest_publish_seconds < LEASE_FOR.total_seconds()

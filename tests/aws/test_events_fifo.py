@@ -1,6 +1,5 @@
 """Events on an SQS FIFO queue: each once, in order for each entity."""
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +11,7 @@ from infra_backends.events.fifo import Backend
 from infra_backends.exceptions import BackendUnavailable
 from outbox.entities import EntityType, Event, EventType
 from tests.support.builders import TEXT, an_event
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, new_name
 from tests.support.queues import bodies, client, receive
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -30,14 +29,14 @@ class Queue:
 
 @pytest.fixture
 def queue(aws: Emulator) -> Iterator[Queue]:
-    name = f"events-{uuid.uuid4().hex}.fifo"
+    name = new_name(".fifo")
     with client("sqs", aws) as sqs:
         yield Queue(name, sqs, create(sqs, name))
 
 
 @pytest.fixture
 def backend(aws: Emulator, queue: Queue) -> Iterator[Backend]:
-    backend = Backend(region=REGION, queue=queue.name, endpoint_url=aws.url)
+    backend = Backend(region=REGION, queue=queue.name, endpoint_url=aws.url_of("sqs"))
     yield backend
     backend.close()
 
@@ -145,7 +144,7 @@ def test_a_queue_answers_a_ping(backend: Backend) -> None:
 
 
 def test_a_missing_queue_is_told_by_a_ping(aws: Emulator) -> None:
-    backend = Backend(region=REGION, queue="no-such-queue.fifo", endpoint_url=aws.url)
+    backend = Backend(region=REGION, queue="no-such-queue.fifo", endpoint_url=aws.url_of("sqs"))
     with pytest.raises(BackendUnavailable, match=r"NonExistentQueue|QueueDoesNotExist"):
         backend.ping()
     backend.close()

@@ -1,6 +1,5 @@
 """The relay takes what the outbox holds to AWS, and to the subscribers in the process."""
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +13,7 @@ from infra_backends.persistence.memory.backend import Backend as MemoryBackend
 from outbox.entities import Event, EventType
 from outbox.subscribers import subscribe, unsubscribe
 from tests.support.builders import SHARDS
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, new_name
 from tests.support.ports import free_port
 from tests.support.queues import bodies, client, receive
 from tests.support.relays import LATER, MovingClock, PromptRelay, a_chain, current, statuses
@@ -51,8 +50,8 @@ def test_a_drain_goes_to_a_queue_in_order_and_to_subscribers(
 ) -> None:
     chains = [a_chain(f"card-{number}", 4) for number in range(3)]
     store(outbox, *(event for chain in chains for event in chain))
-    name = f"drained-{uuid.uuid4().hex}.fifo"
-    backend = Fifo(region=REGION, queue=name, endpoint_url=aws.url)
+    name = new_name(".fifo")
+    backend = Fifo(region=REGION, queue=name, endpoint_url=aws.url_of("sqs"))
     with client("sqs", aws) as sqs, events.use(backend):
         url = sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
         assert PromptRelay().drain() == 12
@@ -70,8 +69,8 @@ def test_a_drain_goes_to_a_bus_and_to_subscribers(
 ) -> None:
     chain = a_chain("card-001", 3)
     store(outbox, *chain)
-    name = f"drained-{uuid.uuid4().hex}"
-    backend = EventBridge(region=REGION, bus=name, endpoint_url=aws.url)
+    name = new_name()
+    backend = EventBridge(region=REGION, bus=name, endpoint_url=aws.url_of("events"))
     with client("events", aws) as bus, events.use(backend):
         bus.create_event_bus(Name=name)
         assert PromptRelay().drain() == 3
@@ -87,8 +86,8 @@ def test_an_event_that_is_too_large_is_retried_later_and_holds_up_no_other(
     (small,) = a_chain("card-001", 1)
     (large,) = a_chain("card-002", 1, payload={"text": "x" * 300_000})
     store(outbox, small, large)
-    name = f"drained-{uuid.uuid4().hex}.fifo"
-    backend = Fifo(region=REGION, queue=name, endpoint_url=aws.url)
+    name = new_name(".fifo")
+    backend = Fifo(region=REGION, queue=name, endpoint_url=aws.url_of("sqs"))
     with client("sqs", aws) as sqs, events.use(backend):
         sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})
         assert PromptRelay().drain() == 1

@@ -75,7 +75,7 @@ def test_what_is_provisioned_is_what_the_service_reads(
         assert texts.keys() - ids == PARAMETERS.keys()
         read = dict(parse(path, texts[path]) for path in texts.keys() - ids)
         assert Parameters(**read) == Parameters()
-        backend = Backend(region=REGION, path=here.names.parameters, endpoint_url=aws.url)
+        backend = Backend(region=REGION, path=here.names.parameters, endpoint_url=aws.url_of("ssm"))
         with closing(backend), closing(_ssm(aws)) as ssm:
             assert backend.parameters() == Parameters()
             pool = RemotePool(ssm, here.names.parameters, REGION).get()
@@ -113,7 +113,7 @@ def test_an_operators_secure_strings_are_left_as_they_are_and_read(aws: Emulator
         assert {(each["Name"], each["Type"], each["Value"]) for each in left} == {
             (path + name, "SecureString", text) for name, text in mine.items()
         }
-        backend = Backend(region=REGION, path=path, endpoint_url=aws.url)
+        backend = Backend(region=REGION, path=path, endpoint_url=aws.url_of("ssm"))
         with closing(backend), closing(_ssm(aws)) as service:
             assert backend.parameters() == Parameters(cooldown_days=7)
             pool = RemotePool(service, path, REGION).get()
@@ -139,4 +139,4 @@ def test_the_id_of_another_pool_is_put_right_in_a_secure_string_that_stays_one(
 
 
 def _ssm(aws: Emulator) -> Service:
-    return Service("ssm", region=REGION, endpoint_url=aws.url, connections=1)
+    return Service("ssm", region=REGION, endpoint_url=aws.url_of("ssm"), connections=1)

@@ -101,6 +101,7 @@ def test_the_development_users_can_sign_in(provisioned, email, ecosystem_id, rol
     assert attributes["custom:role"] == role
 
 
+@pytest.mark.usefixtures("delivering")
 def test_an_event_on_the_bus_arrives_in_the_queue(provisioned):
     provisioned.clients.events.put_events(
         Entries=[

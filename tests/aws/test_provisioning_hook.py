@@ -29,7 +29,7 @@ def container(tmp_path):
     return tmp_path
 
 
-def run(container, **environment):
+def run(container, aws, **environment):
     """Run the hook as LocalStack does, with the hosts of this machine in place of its own."""
     given = {name: str(value) for name, value in LOCALSTACK["environment"].items()}
     given["FINANCIAL_API"] = f"{container}{given['FINANCIAL_API']}"
@@ -38,7 +38,7 @@ def run(container, **environment):
     return subprocess.run(
         [sys.executable, "-c", f"exec(open({str(container / HOOK)!r}, 'rb').read(), {{}})"],
         cwd=container,
-        env=given | environment,
+        env=given | aws.environment | environment,
         capture_output=True,
         text=True,
     )
@@ -59,7 +59,7 @@ def test_it_makes_everything_with_the_users_in_the_emulator_of_cognito(aws, cont
     with installation(aws) as here, ministack() as cognito:
         ran = run(
             container,
-            AWS_ENDPOINT_URL=aws.url,
+            aws,
             AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=cognito.url,
             AWS_PREFIX=here.names.prefix,
         )
@@ -85,12 +85,8 @@ def test_it_fails_when_something_cannot_be_made(aws, container):
             AttributeDefinitions=[{"AttributeName": "other", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "other", "KeyType": "HASH"}],
         )
-        ran = run(
-            container,
-            AWS_ENDPOINT_URL=aws.url,
-            AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=aws.url,
-            AWS_PREFIX=here.names.prefix,
-        )
+        own_pools = {"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": aws.url_of("cognito-idp")}
+        ran = run(container, aws, **own_pools, AWS_PREFIX=here.names.prefix)
     assert ran.returncode != 0
     assert "another KeySchema" in ran.stderr
 

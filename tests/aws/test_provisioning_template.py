@@ -14,6 +14,7 @@ NOT_IN_THE_EMULATORS_STACKS = {"expiry", "point-in-time recovery"}
 """What ministack leaves out of a table that a stack makes; the template has it (see below)."""
 
 
+@pytest.mark.usefixtures("stacks")
 def test_a_stack_leaves_nothing_to_provision_but_the_development_users(aws):
     with installation(aws) as here:
         here.stack()

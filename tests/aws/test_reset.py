@@ -176,6 +176,7 @@ def test_a_table_of_another_key_is_replaced(aws):
         assert altered(here.provision()) == {}
 
 
+@pytest.mark.usefixtures("delivering")
 def test_events_arrive_afterwards(used):
     used.reset()
     entry = {

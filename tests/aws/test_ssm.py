@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -20,7 +19,7 @@ from tests.support.answering import Answer, Answering, answering, fault
 from tests.support.builders import MOMENT
 from tests.support.caches import fetching, settle
 from tests.support.clocks import ElapsingClock
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, new_name
 from tests.support.parameter_store import ParameterStore
 from tests.support.ports import free_port
 from tests.support.queues import client
@@ -118,7 +117,7 @@ def ssm(aws: Emulator) -> Iterator[Any]:
 @pytest.fixture
 def path() -> str:
     """A path of this test's own in the emulator, with its slash."""
-    return f"/test-{uuid.uuid4().hex}/financial-api/"
+    return f"/{new_name()}/financial-api/"
 
 
 def put(ssm: Any, path: str, texts: dict[str, str]) -> None:
@@ -139,7 +138,7 @@ def test_values_are_read_from_the_store_over_several_pages(
     changed = {"limits/lowTier": "1999.50", "scoring/latePenaltySevere": "77"}
     put(ssm, path, default_texts() | changed | others)
 
-    parameters = build(aws.url, path).parameters()
+    parameters = build(aws.url_of("ssm"), path).parameters()
 
     assert parameters == Parameters(low_tier_limit=Decimal("1999.50"), late_penalty_severe=77)
     assert warnings() == []
@@ -149,7 +148,7 @@ def test_a_change_is_served_after_the_cache_age_and_not_before(
     aws: Emulator, ssm: Any, path: str, build: Build, moving: ElapsingClock
 ) -> None:
     put(ssm, path, default_texts())
-    backend = build(aws.url, path)
+    backend = build(aws.url_of("ssm"), path)
     assert backend.parameters().cooldown_days == 30
     put(ssm, path, {"approval/cooldownDays": "7"})
 
@@ -166,7 +165,7 @@ def test_a_parameter_that_is_deleted_has_its_default_again(
     warnings: Callable[[], list[str]],
 ) -> None:
     put(ssm, path, default_texts() | {"approval/cooldownDays": "7"})
-    backend = build(aws.url, path)
+    backend = build(aws.url_of("ssm"), path)
     assert backend.parameters().cooldown_days == 7
     ssm.delete_parameter(Name=f"{path}approval/cooldownDays")
 
@@ -181,7 +180,7 @@ def test_a_path_without_parameters_gives_the_defaults_and_a_warning_each(
     moving: ElapsingClock,
     warnings: Callable[[], list[str]],
 ) -> None:
-    backend = build(aws.url, path)
+    backend = build(aws.url_of("ssm"), path)
 
     assert backend.parameters() == Parameters()
     assert later(backend, moving) == Parameters()
@@ -237,7 +236,7 @@ def test_a_secure_string_is_read_and_blanks_around_a_value_are_no_part_of_it(
     name = f"{path}approval/cooldownDays"
     ssm.put_parameter(Name=name, Value="7\n", Type="SecureString", Overwrite=True)
 
-    assert build(aws.url, path).parameters() == Parameters(
+    assert build(aws.url_of("ssm"), path).parameters() == Parameters(
         low_tier_limit=Decimal("1999.50"), cooldown_days=7, notifications_enabled=False
     )
     assert warnings() == []

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tests.support.emulators import CREDENTIALS, REGION, Emulator
+from tests.support.emulators import CREDENTIALS, REGION, Emulator, new_name
 
 PASSWORD = "Correct-Horse-1"
 
@@ -17,7 +17,7 @@ def client_of(emulator: Emulator, service: str) -> Any:
     return boto3.client(
         service,
         region_name=REGION,
-        endpoint_url=emulator.url,
+        endpoint_url=emulator.url_of(service),
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         config=Config(retries={"total_max_attempts": 1}),
@@ -37,7 +37,7 @@ class UserPool:
     def __init__(self, emulator: Emulator) -> None:
         self.cognito = client_of(emulator, "cognito-idp")
         self.pool_id = self.cognito.create_user_pool(
-            PoolName=f"pool-{secrets.token_hex(4)}",
+            PoolName=new_name(),
             Schema=[
                 {"Name": "role", "AttributeDataType": "String", "Mutable": True},
                 {"Name": "ecosystemId", "AttributeDataType": "String", "Mutable": False},

@@ -24,6 +24,8 @@ from tests.support.emulators import REGION
 from tests.support.parameter_store import ParameterStore
 from tests.support.soak import soaking
 
+pytestmark = pytest.mark.aws
+
 CACHE_SECONDS = 30.0
 CALLS = 2
 """What a read takes: there are more parameters than SSM gives at once."""

@@ -33,6 +33,8 @@ from tests.support.emulators import REGION
 from tests.support.in_process import URL, forget, in_process
 from tests.support.soak import soaking
 
+pytestmark = pytest.mark.aws
+
 LONGEST_ANSWER_SECONDS = 5.0
 PATH = "/acme/"
 SUBJECT = claims()["sub"]

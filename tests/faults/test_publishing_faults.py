@@ -35,6 +35,8 @@ from tests.support.relays import (
 from tests.support.soak import soaking
 from tests.support.storing import store
 
+pytestmark = pytest.mark.aws
+
 DRAIN_SECONDS = 5.0
 LONGEST_PAUSE = 30.0
 ENTITIES, EACH = 3, 3

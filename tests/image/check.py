@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from infra_backends.aws.names import Names
 from tests.image.builders import Buildah, Builder, Docker
 from tests.support import image
 from tests.support.api import eventually
@@ -61,7 +62,7 @@ def _check(builder: Builder) -> str:
     with builder.running(TAG) as runtime, ministack() as emulator:
         assert rights(runtime) == proper_rights(image.environment()["DATA_DIR"])
         _say("a user without capabilities may write to DATA_DIR and to shared memory alone")
-        with provisioned(emulator):
+        with provisioned(emulator, Names().prefix):
             _check_running(runtime, emulator)
         return runtime.run(["python", "-c", FACTS], {}).stdout.strip()
 

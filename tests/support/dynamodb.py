@@ -1,8 +1,6 @@
-"""DynamoDB for the tests: an engine started by the process that tests, or one that is named."""
+"""DynamoDB for the tests, on whatever engine speaks its protocol."""
 
 import contextlib
-import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -13,12 +11,9 @@ from infra_backends.aws.tables import TABLES
 from infra_backends.persistence import dynamodb
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.aws_requests import operation_of, watched
-from tests.support.emulators import REGION, Emulator
+from tests.support.emulators import REGION, Emulator, new_name
 from tests.support.newer import NewerItems
 from tests.support.store import Newer, Store
-
-ENGINE_URL = os.environ.get("TEST_DYNAMODB_URL", "")
-"""Another engine to run the repositories' suite on; credentials come from the environment."""
 
 MOST_IN_A_BATCH = 25
 WRITES = {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
@@ -28,7 +23,7 @@ class DynamoDBStore(Store):
     """Tables of its own, under a prefix that no other test has."""
 
     def __init__(self, url: str, *, boto3_client: bool = False) -> None:
-        self._prefix = f"test-{secrets.token_hex(4)}-"
+        self._prefix = new_name("-")
         self._client = boto3.client("dynamodb", endpoint_url=url, region_name=REGION)
         self._backend = dynamodb.Backend(
             region=REGION, prefix=self._prefix, endpoint_url=url, boto3_client=boto3_client
@@ -84,15 +79,10 @@ def dynamodb_store(
     def opened() -> Iterator[Store]:
         with (
             engine() as emulator,
-            contextlib.closing(DynamoDBStore(emulator.url, boto3_client=boto3_client)) as store,
+            contextlib.closing(
+                DynamoDBStore(emulator.url_of("dynamodb"), boto3_client=boto3_client)
+            ) as store,
         ):
             yield store
 
     return opened
-
-
-@contextlib.contextmanager
-def named_dynamodb_store() -> Iterator[Store]:
-    """Open a store on the engine that the environment names."""
-    with contextlib.closing(DynamoDBStore(ENGINE_URL)) as store:
-        yield store

@@ -3,11 +3,8 @@
 import os
 import secrets
 
-from tests.support.emulators import CREDENTIALS, REGION, Emulator
+from tests.support.emulators import CREDENTIALS, ENDPOINT, REGION, SERVICES, Emulator
 from tests.support.ports import free_port
-
-ENDPOINT = "AWS_ENDPOINT_URL"
-SERVICES = ("DYNAMODB", "SSM", "EVENTS", "SQS", "COGNITO_IDENTITY_PROVIDER")
 
 
 def bare_shell(folder: str) -> dict[str, str]:
@@ -27,11 +24,11 @@ def whole_shell(folder: str, emulator: Emulator) -> dict[str, str]:
     return {
         **bare_shell(folder),
         **CREDENTIALS,
-        **{f"{ENDPOINT}_{name}": emulator.url for name in SERVICES},
+        **{f"{ENDPOINT}_{SERVICES[name]}": emulator.url_of(name) for name in SERVICES},
         "AWS_REGION": REGION,
         "AWS_PREFIX": f"none{secrets.token_hex(4)}-",
         "SECRET_KEY": secrets.token_hex(32),
-        "CELERY_QUEUE_URL": f"{emulator.url}/000000000000/acme-celery",
+        "CELERY_QUEUE_URL": f"{emulator.url_of('sqs')}/000000000000/acme-celery",
         "COGNITO_USER_POOL_ID": f"{REGION}_Example12",
         "COGNITO_CLIENT_ID": "an1example1client",
     }

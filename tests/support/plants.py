@@ -28,7 +28,7 @@ class Plant:
 @contextlib.contextmanager
 def plant() -> Iterator[Plant]:
     """Start an emulator; its store is this process's persistence until the block ends."""
-    with ministack() as emulator, provisioned(emulator) as environment:
+    with ministack() as emulator, provisioned(emulator, NAMES.prefix) as environment:
         del environment["CELERY_BROKER_URL"]
         store = dynamodb.Backend(region=REGION, endpoint_url=emulator.url)
         with persistence.use(store):

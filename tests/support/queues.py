@@ -14,7 +14,7 @@ from tests.support.emulators import REGION, Emulator
 def client(name: str, emulator: Emulator) -> Iterator[Any]:
     """Give a client of a service, closed at the end."""
     session = boto3.Session(region_name=REGION)
-    with contextlib.closing(session.client(name, endpoint_url=emulator.url)) as opened:
+    with contextlib.closing(session.client(name, endpoint_url=emulator.url_of(name))) as opened:
         yield opened
 
 

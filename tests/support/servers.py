@@ -16,11 +16,11 @@ from typing import IO
 import httpx
 import pytest
 
-from infra_backends.aws.names import names_here
+from infra_backends.aws.names import Names
 from infra_backends.aws.provisioning import provision
 from infra_backends.aws.provisioning.clients import Clients
 from tests.support.databases import created_postgresql_database
-from tests.support.emulators import Emulator, ministack
+from tests.support.emulators import Emulator, emulator, new_name
 from tests.support.fork_server import FORK_SERVER, Forked
 from tests.support.ports import free_port
 
@@ -98,24 +98,26 @@ def postgresql_environment() -> Iterator[Environment]:
 
 @contextlib.contextmanager
 def aws_environment() -> Iterator[Environment]:
-    with ministack() as emulator, provisioned(emulator) as environment:
+    with emulator() as aws, provisioned(aws) as environment:
         yield environment
 
 
 @contextlib.contextmanager
-def provisioned(emulator: Emulator) -> Iterator[Environment]:
-    """Make all that the service needs of an emulator."""
+def provisioned(aws: Emulator, prefix: str | None = None) -> Iterator[Environment]:
+    """Make all that the service needs of an emulator, under this prefix or one of its own."""
+    prefix = prefix or new_name("-")
     with tempfile.TemporaryDirectory(prefix="financial-api-") as folder:
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in emulator.environment.items():
+            for name, value in aws.environment.items():
                 patch.setenv(name, value)
             with Clients() as clients:
-                list(provision(clients, names_here()))
+                list(provision(clients, Names(prefix)))
         yield {
             "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
             "DATA_DIR": folder,
             "CELERY_BROKER_URL": "",  # the server drains by itself, without a worker
-            **emulator.environment,
+            "AWS_PREFIX": prefix,
+            **aws.environment,
         }
 
 

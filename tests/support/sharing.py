@@ -10,6 +10,7 @@ from tests.support.progress import folder_of
 from tests.support.stores import BACKENDS, MORE_ENGINES
 
 NAMES = [entry.name for entry in [*BACKENDS, *MORE_ENGINES]]
+ON_AWS = ["dynamodb", *(entry.name for entry in MORE_ENGINES)]
 
 LONGEST = [
     "tests/aws/test_worker_kills.py",
@@ -62,6 +63,9 @@ def place_of(nodeid: str) -> tuple[int, int]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Any:
+    for item in items:
+        if item.nodeid.startswith("tests/aws/") or backend_of(item.nodeid) in ON_AWS:
+            item.add_marker("aws")
     result = yield
     items.sort(key=lambda item: place_of(item.nodeid))
     return result

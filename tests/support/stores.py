@@ -9,8 +9,8 @@ from functools import partial
 from infra_backends.persistence import memory
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.databases import postgresql_database, sqlite_database
-from tests.support.dynamodb import ENGINE_URL, dynamodb_store, named_dynamodb_store
-from tests.support.emulators import ministack, moto
+from tests.support.dynamodb import dynamodb_store
+from tests.support.emulators import emulator, moto
 from tests.support.newer import NewerRows
 from tests.support.servers import (
     aws_environment,
@@ -67,7 +67,7 @@ BACKENDS = [
     BackendUnderTest(
         name="dynamodb",
         # Whether requests are signed as they must be is for `tests/aws` and the servers to show.
-        open=dynamodb_store(partial(ministack, AUTH="false")),
+        open=dynamodb_store(partial(emulator, AUTH="false")),
         environment=aws_environment,
         expires_by_itself=True,
     ),
@@ -83,12 +83,3 @@ MORE_ENGINES = [
 ]
 """Other engines that speak DynamoDB's protocol, which the repositories' suite runs over as well,
 over moto through boto3's own client."""
-
-if ENGINE_URL:
-    MORE_ENGINES.append(
-        BackendUnderTest(
-            name="named",
-            open=named_dynamodb_store,
-            expires_by_itself=True,
-        )
-    )
