@@ -18,6 +18,9 @@ from infra_backends.exceptions import InvalidBackendError
 
 B = TypeVar("B", bound=BaseBackend)
 
+NO_BACKENDS = {"base", "commit", "envelope", "publishing", "repositories"}
+"""The modules beside the backends of a contract, which are what they share."""
+
 
 class BackendHandle(Generic[B]):
     """Stands for the backend that a setting names, as `django.core.cache.cache` stands for its.
@@ -114,7 +117,7 @@ class BackendHandle(Generic[B]):
         return [
             f"{self._package}.{module.name}"
             for module in pkgutil.iter_modules(package.__path__)
-            if module.name not in {"base", "commit", "repositories"}
+            if module.name not in NO_BACKENDS
         ]
 
     def _forget(self, *, setting: str, **_: Any) -> None:

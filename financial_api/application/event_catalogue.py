@@ -14,7 +14,7 @@ import transactions.events
 from financial_api.application.event_examples import example_of
 from financial_api.application.events import CountsByName
 from financial_api.kernel.encoding import dumps
-from infra_backends.aws.envelope import detail_of
+from infra_backends.events.envelope import detail_of
 from outbox.declarations import EcosystemId, EventDeclaration, Moment
 from outbox.entities import EventType
 

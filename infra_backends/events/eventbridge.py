@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra_backends.aws.envelope import detail_of, json_text, trace_header
 from infra_backends.aws.names import EVENT_SOURCE
-from infra_backends.aws.publishing import (
+from infra_backends.aws.service import Service
+from infra_backends.events.envelope import detail_of, json_text, trace_header
+from infra_backends.events.publishing import (
     UNANSWERED,
     BatchPublisher,
     Entry,
@@ -16,7 +17,6 @@ from infra_backends.aws.publishing import (
     fault,
     size_of,
 )
-from infra_backends.aws.service import Service
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.failures import Failure
 from outbox.entities import Event

@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from infra_backends.aws.envelope import json_text, message_of
-from infra_backends.aws.publishing import (
+from infra_backends.aws.service import Service
+from infra_backends.events.envelope import json_text, message_of
+from infra_backends.events.publishing import (
     UNANSWERED,
     BatchPublisher,
     Entry,
@@ -17,7 +18,6 @@ from infra_backends.aws.publishing import (
     fault,
     size_of,
 )
-from infra_backends.aws.service import Service
 from infra_backends.exceptions import BackendUnavailable
 from outbox.entities import Event
 
@@ -28,7 +28,7 @@ GROUP = re.compile(r"[!-~]{1,128}")
 class Backend(BatchPublisher):
     """`queue` is a FIFO queue's name; `endpoint_url` None is where boto3 finds the service.
 
-    A message's body is what EventBridge would hand to a queue (`infra_backends.aws.envelope`),
+    A message's body is what EventBridge would hand to a queue (`infra_backends.events.envelope`),
     and its attribute `traceparent` the trace context, where there is one.
     """
 

@@ -14,11 +14,11 @@ import pytest
 
 from examples.consumer.__main__ import default_queue, main
 from financial_api.kernel.encoding import dumps
-from infra_backends.aws.envelope import detail_of, json_text, message_of
 from infra_backends.aws.names import Names
-from infra_backends.aws.publishing import BatchPublisher
+from infra_backends.events.envelope import detail_of, json_text, message_of
 from infra_backends.events.eventbridge import Backend as EventBridge
 from infra_backends.events.fifo import Backend as Fifo
+from infra_backends.events.publishing import BatchPublisher
 from outbox.entities import EntityType, Event
 from tests.aws.installations import Installation, installation
 from tests.support.builders import an_event

@@ -16,7 +16,7 @@ from examples.consumer import consuming
 from examples.consumer.consuming import Consumer
 from examples.consumer.ordering import Delivery, Ordering
 from examples.consumer.queue import Queue
-from infra_backends.aws.envelope import json_text, message_of
+from infra_backends.events.envelope import json_text, message_of
 from outbox.entities import EntityType, Event
 from tests.support.answering import Answer, Answering, Request, answering, fault
 from tests.support.builders import an_event

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from financial_api.kernel import clock
-from infra_backends.aws import publishing
 from infra_backends.aws.breaker import FAILURES
-from infra_backends.aws.publishing import MOST_BYTES, WORKS_SECONDS, BatchPublisher
+from infra_backends.events import publishing
 from infra_backends.events.base import Delivery
 from infra_backends.events.eventbridge import Backend as EventBridge
 from infra_backends.events.fifo import Backend as Fifo
+from infra_backends.events.publishing import MOST_BYTES, WORKS_SECONDS, BatchPublisher
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.retries import MOST_TRIES
 from outbox.entities import EntityType, Event

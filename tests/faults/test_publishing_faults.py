@@ -13,9 +13,9 @@ import pytest
 
 from financial_api.kernel import clock
 from infra_backends import events, persistence
-from infra_backends.aws.publishing import BatchPublisher
 from infra_backends.events.eventbridge import Backend as EventBridge
 from infra_backends.events.fifo import Backend as Fifo
+from infra_backends.events.publishing import BatchPublisher
 from infra_backends.persistence import memory
 from outbox.entities import Event
 from tests.faults.wire import LATE, THROTTLED, WITH_EFFECT, WITHOUT_EFFECT, WireFault, failing

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from financial_api.application.event_catalogue import DECLARATIONS
 from financial_api.application.event_examples import example_of
 from financial_api.kernel.encoding import dumps
-from infra_backends.aws.envelope import detail_of
+from infra_backends.events.envelope import detail_of
 from outbox.entities import EventType
 from tests.support.event_schemas import FILE, check_told, real_events
 

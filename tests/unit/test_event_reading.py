@@ -7,7 +7,7 @@ import pytest
 
 from examples.consumer.reading import Unreadable, read
 from financial_api.kernel.encoding import loads
-from infra_backends.aws.envelope import detail_of, json_text, message_of
+from infra_backends.events.envelope import detail_of, json_text, message_of
 from tests.support.builders import MOMENT, TEXT, an_event
 
 
