@@ -94,7 +94,7 @@ proof: $(INSTALLED) ## What is promised, under fire: attackers, the relay, crash
 
 test-aws: $(INSTALLED) ## What runs on AWS, on emulators of its own or those that AWS_ENDPOINT_URL… name
 	$(VENV_PYTHON) -m pytest -m aws tests/aws tests/backends tests/notifications tests/contract \
-		tests/relay tests/faults --numprocesses 3
+		tests/relay tests/faults --numprocesses 2
 
 test-pythons: $(EMULATOR)/.ready ## tests/unit and tests/backends on each Python that is found: DJANGO=6.0, PYTHONS=…
 	.ci/test-pythons $(or $(PYTHONS),$(SUPPORTED))

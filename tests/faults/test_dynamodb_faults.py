@@ -69,13 +69,16 @@ ALL_WAYS = soaking(SCENARIOS, [one for one in FAULTY if one.name == "payment"])
 NOTICEABLE = [LATE, *OF_KEYS, MOVED]
 LASTING = [UNCONNECTED, LATE]
 
-pytestmark = pytest.mark.parametrize(
-    "entry",
-    [entry for entry in BACKENDS if entry.name == "dynamodb"],
-    indirect=True,
-    ids=lambda entry: entry.name,
-    scope="session",
-)
+pytestmark = [
+    pytest.mark.usefixtures("remembering"),
+    pytest.mark.parametrize(
+        "entry",
+        [entry for entry in BACKENDS if entry.name == "dynamodb"],
+        indirect=True,
+        ids=lambda entry: entry.name,
+        scope="session",
+    ),
+]
 
 
 def over(scenarios: list[Scenario]) -> pytest.MarkDecorator:

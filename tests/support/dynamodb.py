@@ -1,13 +1,14 @@
 """DynamoDB for the tests, on whatever engine speaks its protocol."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
 import boto3
 
-from infra_backends.aws.tables import TABLES
+from infra_backends.aws.tables import TABLES, USERS
 from infra_backends.persistence import dynamodb
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.aws_requests import operation_of, watched
@@ -35,6 +36,21 @@ class DynamoDBStore(Store):
         for table in TABLES:
             waiter = self._client.get_waiter("table_exists")
             waiter.wait(TableName=self._prefix + table.name)
+
+    @functools.cached_property
+    def remembers_tokens(self) -> bool:
+        """Whether a transaction that is sent twice under a token has one effect, as on AWS."""
+        name, key = self._prefix + USERS.name, {"ecosystemId": {"S": "a-user"}}
+        condition = "attribute_not_exists(ecosystemId)"
+        put = {"Put": {"TableName": name, "Item": key, "ConditionExpression": condition}}
+        try:
+            for _ in range(2):
+                self._client.transact_write_items(TransactItems=[put], ClientRequestToken=name)
+        except self._client.exceptions.TransactionCanceledException:
+            return False
+        finally:
+            self._client.delete_item(TableName=name, Key=key)
+        return True
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[PersistenceBackend]:

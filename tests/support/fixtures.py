@@ -83,6 +83,13 @@ def together(entry: BackendUnderTest, store: Store) -> Together:
 
 
 @pytest.fixture
+def remembering(entry: BackendUnderTest, store: Store) -> None:
+    """For what rests on the token of a transaction, which an emulator may forget."""
+    if not store.remembers_tokens:
+        pytest.skip(f"the engine of {entry.name} forgets a transaction's token")
+
+
+@pytest.fixture
 def sweeping(entry: BackendUnderTest, backend: PersistenceBackend) -> PersistenceBackend:
     """The backend under test, where it is the one to delete what has expired."""
     if entry.expires_by_itself:

@@ -47,5 +47,8 @@ class Store(ABC):
         A database is migrated for it, which stays so: the store should be one of the test's own.
         """
 
+    remembers_tokens: bool = True
+    """Whether a commit whose answer was lost has one effect, however often it is sent."""
+
     def leave_thread(self) -> None:  # noqa: B027  # most stores hold nothing for a thread
         """Release what the calling thread holds; called before it ends."""
