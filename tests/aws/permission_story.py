@@ -139,7 +139,7 @@ class Story:
 
     def _relay_by_a_worker(self, url: str) -> None:
         expired = self._visit(url)
-        with working(self.behind(self.guard(WORKER)), "--beat") as worker:
+        with working(self.behind(self.guard(WORKER)), "--beat", processes=2) as worker:
             self._walk_through(url)
             eventually(lambda: is_closed(expired) and all_is_sent())
             self._manage("worker_status", "worker_status")
@@ -169,11 +169,18 @@ class Story:
             expect(admin.post(redrive, {"reason": "It was cured"}), 200)
         self._manage("outbox_status", "outbox_status", status=4)
         self._manage("outbox_redrive", "outbox_redrive", "--all")
+        self._redrive_alone()
         self._manage("whatsapp_status", "whatsapp_status")
         self._manage("whatsapp_status", "whatsapp_status", "--request", message.related_entity_id)
         self._manage("whatsapp_status", "whatsapp_status", "--phone", ANA.phone)
         self._manage("whatsapp_redrive", "whatsapp_redrive", "--all")
         self._manage("cognito_token", *SIGN_IN, status=1)
+
+    def _redrive_alone(self) -> None:
+        """Redrive without a broker, where the command relays what it redrives by itself."""
+        store(persistence, an_event(4, clock.now(), status=EventStatus.DEAD_LETTER))
+        alone = self.behind(self.guard("outbox_redrive", RELAY), **ALONE)
+        assert self.run(alone, "outbox_redrive", "--all").returncode == 0
 
     def _visit(self, url: str) -> PendingApproval:
         """Look at the service, pay, and ask for cards.

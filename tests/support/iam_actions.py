@@ -27,7 +27,7 @@ _WRITES = {
     "Update": "UpdateItem",
     "ConditionCheck": "ConditionCheckItem",
 }
-_WITHOUT_RESOURCE = {"ListUserPools", "CreateUserPool", "ListQueues", "ListTables"}
+_WITHOUT_RESOURCE = {"ListUserPools", "CreateUserPool", "ListQueues"}
 
 
 def needs(headers: Mapping[str, str], body: bytes) -> set[Need]:
