@@ -36,16 +36,9 @@ class AttributeValue(TypedDict, total=False):
 Item = dict[str, AttributeValue]
 
 
-class KeysAndAttributes(TypedDict, total=False):
-    Keys: Required[list[Item]]
-    ConsistentRead: bool
-    ProjectionExpression: str
-    ExpressionAttributeNames: dict[str, str]
-
-
 class BatchGetItemOutput(TypedDict):
     Responses: dict[str, list[Item]]
-    UnprocessedKeys: dict[str, KeysAndAttributes]
+    UnprocessedKeys: dict[str, dict[str, Any]]
 
 
 class QueryOutput(TypedDict, total=False):

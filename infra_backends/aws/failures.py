@@ -69,10 +69,7 @@ _TELLING = (
 
 
 def failure_of(error: BotoCoreError | ClientError) -> Failure:
-    """Return which failure it is; an answer of something in between tells nothing of what was done.
-
-    What botocore refuses to send is ours.
-    """
+    """Return which failure it is; NoAnswer, as whatever else is not told, leaves it unknown."""
     if isinstance(error, ClientError):
         return _failure_of_answer(error)
     if isinstance(error, botocore.ParamValidationError):
@@ -84,7 +81,7 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
 
 def is_answered(error: BotoCoreError | ClientError) -> bool:
     """Return True for what the service itself has said, and is no failure of its own."""
-    return isinstance(error, ClientError) and not _is_foreign(error) and not _is_broken(error)
+    return isinstance(error, ClientError) and not _is_broken(error)
 
 
 def is_throttling(code: str) -> bool:
@@ -113,7 +110,7 @@ def _failure_of_answer(error: ClientError) -> Failure:
         return Failure.REFUSED
     if code in _CODES:
         return _CODES[code]
-    return Failure.UNKNOWN if _is_foreign(error) or _is_broken(error) else Failure.REFUSED
+    return Failure.UNKNOWN if _is_broken(error) else Failure.REFUSED
 
 
 def _failure_of_transaction(reasons: list[str]) -> Failure:
@@ -121,12 +118,6 @@ def _failure_of_transaction(reasons: list[str]) -> Failure:
         _REASONS.get(reason, Failure.CANCELLED) for reason in reasons if reason.lower() != "none"
     }
     return min(told, key=_TELLING.index, default=Failure.CANCELLED)
-
-
-def _is_foreign(error: ClientError) -> bool:
-    """Return True for an answer without a code of AWS's, for which botocore has the status."""
-    code, _ = said_in(error)
-    return not code or code.isdigit()
 
 
 def _is_broken(error: ClientError) -> bool:
