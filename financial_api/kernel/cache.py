@@ -101,7 +101,7 @@ class Cache(Generic[K, V]):
     def land_all(self) -> None:
         """Know of no fetch under way, as in the child of a fork."""
         self._lock = threading.Lock()
-        self._queue: deque[tuple[_Slot[V], _Flight[V]]] = deque()
+        self._queue: deque[tuple[_Slot[V], _Flight[V]]] = deque(maxlen=self.most)
         self._threads: set[threading.Thread] = set()
         for slot in self._slots.values():
             slot.flight = None
@@ -256,25 +256,22 @@ class Cache(Generic[K, V]):
                 self._land(slot, flight, clock.monotonic())
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
+        while True:
+            with self._lock:
+                if not self._queue:
+                    self._threads.discard(threading.current_thread())
+                    return
+                slot, flight = self._queue.popleft()
+            if flight.landed.is_set():
+                continue
             try:
                 with contextlib.ExitStack() as stack:
                     stack.callback(self.leave_thread)
                     stack.enter_context(deadline.within(LIMIT_SECONDS))
-                    self._run(*job)
+                    self._run(slot, flight)
             except Exception as error:
                 if not isinstance(error, self.away):
                     logger.exception("%s cannot be read", self.name)
-
-    def _next(self) -> tuple[_Slot[V], _Flight[V]] | None:
-        """Return what is to be fetched next and still wanted; with None the thread ends."""
-        with self._lock:
-            while self._queue:
-                slot, flight = self._queue.popleft()
-                if not flight.landed.is_set():
-                    return slot, flight
-            self._threads.discard(threading.current_thread())
-            return None
 
 
 _caches: "WeakSet[Cache[Any, Any]]" = WeakSet()
