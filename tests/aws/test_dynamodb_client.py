@@ -17,9 +17,9 @@ from infra_backends.aws import answers
 from infra_backends.aws.access import session
 from infra_backends.aws.answers import NoAnswer
 from infra_backends.aws.breaker import FAILURES
-from infra_backends.aws.dynamodb_client import DynamoDBClient
 from infra_backends.aws.service import Service
 from infra_backends.exceptions import BackendUnavailable
+from infra_backends.persistence.dynamodb.client import DynamoDBClient
 from tests.support.aws_requests import Send, intercepted
 from tests.support.emulators import CREDENTIALS, REGION
 

@@ -16,8 +16,8 @@ import time
 import zlib
 from typing import Any
 
-from infra_backends.aws.dynamodb_client import DynamoDBClient
 from infra_backends.aws.service import Service
+from infra_backends.persistence.dynamodb.client import DynamoDBClient
 
 ROUNDS = 9
 KEYS = 3

@@ -50,7 +50,7 @@ LIBRARIES = (
 OWN_MODULES = (
     *("accounts.examples", "accounts.services", "cards.examples", "cards.services"),
     *("financial_api.api.authentication", "financial_api.api.body", "financial_api.api.pagination"),
-    *("infra_backends.aws.dynamodb_client", "infra_backends.persistence.dynamodb.backend"),
+    *("infra_backends.persistence.dynamodb.client", "infra_backends.persistence.dynamodb.backend"),
     *("infra_backends.persistence.orm.tables", "notifications.answering", "notifications.expiry"),
     *("outbox.examples", "outbox.wakeup", "transactions.examples", "transactions.services"),
 )

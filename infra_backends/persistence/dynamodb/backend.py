@@ -10,11 +10,11 @@ from django.core.checks import CheckMessage
 
 from financial_api.kernel.cleanup import CleanupKey, CleanupState, DeletedCounts
 from financial_api.kernel.keys import Key, Reading
-from infra_backends.aws.dynamodb_client import DynamoDBClient
 from infra_backends.aws.names import A_PREFIX, PREFIX
 from infra_backends.aws.service import Service
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
+from infra_backends.persistence.dynamodb.client import DynamoDBClient
 from infra_backends.persistence.dynamodb.items import Item
 from infra_backends.persistence.dynamodb.kinds import KINDS
 from infra_backends.persistence.dynamodb.purging import Purger
