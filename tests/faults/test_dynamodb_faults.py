@@ -5,8 +5,10 @@ What goes on failing is a 503, or a 409 where others keep changing the same thin
 request's time; and whatever was answered in DynamoDB's place, nobody is told of a success.
 """
 
+import contextlib
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -14,8 +16,11 @@ import pytest
 from financial_api.application.events import describe_counts
 from financial_api.kernel import clock
 from financial_api.kernel.cleanup import DeletedCounts
+from infra_backends import events
 from infra_backends.aws.breaker import OPEN_SECONDS
+from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend
+from outbox.leases import LEASE_FOR, SKEW
 from tests.faults.aftermath import (
     KEY,
     BreakOff,
@@ -56,9 +61,12 @@ from tests.support.breaking import Outage
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
 from tests.support.in_process import forget
+from tests.support.relays import NAMES, PromptRelay, a_chain, statuses
 from tests.support.round_trips import counted
 from tests.support.soak import soaking
 from tests.support.stores import BACKENDS
+from tests.support.storing import store
+from tests.support.transport import Transport
 
 LONGEST_ANSWER_SECONDS = 5.0
 OF_ANY_CALL = [*WITHOUT_EFFECT, *WITH_EFFECT]
@@ -260,6 +268,31 @@ def test_batches_whose_every_call_fails_once_are_deleted_and_counted_as_they_are
             deleted += counts
 
     assert describe_counts(deleted) == expected
+
+
+def test_marks_that_are_for_ever_said_to_be_in_progress_hold_up_no_relay(
+    backend: PersistenceBackend, time: ElapsingClock
+) -> None:
+    chains = [a_chain(name, 3) for name in NAMES[:4]]
+    some = list(itertools.chain(*chains))
+    time.move(minutes=1)
+    for at in range(4):
+        transport = Transport()
+        while backend.purge(1000):
+            pass
+        store(backend, *some)
+        with events.use(transport):
+            relay = PromptRelay()
+            outage = Outage(at, math.inf)
+            with failing(IN_PROGRESS, outage), contextlib.suppress(BackendUnavailable):
+                relay.drain(5)
+            assert outage.befell
+            time.move(seconds=LEASE_FOR.total_seconds() + SKEW.total_seconds())
+            relay.drain(60)
+
+        assert set(statuses(some)) == {"sent"}
+        assert set(transport.published_ids) == {event.event_id for event in some}
+        assert max(Counter(transport.published_ids).values()) <= 2
 
 
 class EverySecondCall(Outage):
