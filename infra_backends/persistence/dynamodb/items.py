@@ -89,7 +89,7 @@ class ItemMapping(Generic[E]):
         for name, attribute, codec in self._attributes:
             stored = item.get(attribute)
             values[name] = codec.absent if stored is None else codec.read(stored[codec.tag])
-        if self._keeps and not item.keys() <= self._known:
+        if self._keeps and not self._known.issuperset(item):
             values["rest"] = {name: item[name] for name in item.keys() - self._known}
         return self._entity(**values)
 
