@@ -77,8 +77,9 @@ def payment(
 ) -> Outcome[TransactionResult]:
     """Pay off an amount of dollars of a card's balance, which moves the caller's score.
 
-    Raises NotFound, and ValidationError without a balance or over it. The refusal of a payment on
-    a card of the caller's own is kept as a failed transaction.
+    Raises NotFound, and ValidationError without a balance, over it, or on a card in a state that is
+    not known here. The refusal of a payment on a card of the caller's own is kept as a failed
+    transaction.
     """
     key = CardKey(caller.ecosystem_id, card_id)
     card_sequence = SequenceKey(EntityType.CARD, card_id)
