@@ -10,15 +10,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.api import Customer, eventually
-from tests.support.servers import RunningServer, aws_environment, running
+from tests.support.emulators import Emulator
+from tests.support.servers import RunningServer, provisioned, running
 from tests.support.workers import Worker, working
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, Worker]]:
+def pair(
+    aws: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[RunningServer, Worker]]:
     """An API, whose processes drain nothing themselves, and a worker that counts beside it."""
     together = {"METRICS_DIR": str(tmp_path_factory.mktemp("metrics")), "LOG_LEVEL": "INFO"}
-    with aws_environment() as given:
+    with provisioned(aws) as given:
         environment = given | together
         environment.pop("CELERY_BROKER_URL", None)
         with (

@@ -20,9 +20,11 @@ from infra_backends.aws.names import Names
 from infra_backends.aws.provisioning import provision
 from infra_backends.aws.provisioning.clients import Clients
 from tests.support.databases import created_postgresql_database
+from tests.support.dynamodb import DynamoDBStore
 from tests.support.emulators import Emulator, emulator, new_name
 from tests.support.fork_server import FORK_SERVER, Forked
 from tests.support.ports import free_port
+from tests.support.store import LeftOut
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
@@ -98,8 +100,13 @@ def postgresql_environment() -> Iterator[Environment]:
 
 @contextlib.contextmanager
 def aws_environment() -> Iterator[Environment]:
-    with emulator() as aws, provisioned(aws) as environment:
-        yield environment
+    """Raise LeftOut where a call whose answer came late could not be sent again."""
+    with emulator() as aws:
+        with contextlib.closing(DynamoDBStore(aws.url_of("dynamodb"))) as store:
+            if not store.remembers_tokens:
+                raise LeftOut("its engine forgets a transaction's token")
+        with provisioned(aws) as environment:
+            yield environment
 
 
 @contextlib.contextmanager
