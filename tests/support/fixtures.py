@@ -75,10 +75,8 @@ def interleaving(backend: PersistenceBackend) -> Iterator[Interleaving]:
 
 
 @pytest.fixture
-def together(entry: BackendUnderTest, store: Store) -> Together:
-    """Runs functions in threads at the same time."""
-    if not entry.bears_threads:
-        pytest.skip(f"{entry.name} does not bear threads")
+def together(remembering: None, store: Store) -> Together:
+    """Runs functions in threads at the same time, whose commits may be late and go out again."""
     return Together(store.leave_thread)
 
 

@@ -46,9 +46,6 @@ class BackendUnderTest:
     one_process: bool = False
     """Whether the store lives in a process's own memory, and is gone with it."""
 
-    bears_threads: bool = True
-    """Whether commits of several threads at once are safe; an emulator's may not be."""
-
     expires_by_itself: bool = False
     """Whether the store removes by itself what has expired, and so the backend never does."""
 
@@ -77,7 +74,6 @@ MORE_ENGINES = [
     BackendUnderTest(
         name="moto",
         open=dynamodb_store(moto, boto3_client=True),
-        bears_threads=False,
         expires_by_itself=True,
     ),
 ]
