@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 import pytest
+from django.db import connections  # noqa: TID251  # what the ORM backend holds for a thread
 
 from accounts.entities import CardTotals
 from cards.entities import CardStatus
@@ -47,6 +48,20 @@ def is_stored(backend: PersistenceBackend, commit: Commit) -> bool:
 
 def sum_over(customer: Customer) -> CardTotals:
     return sum((card.totals for card in customer.cards), CardTotals())
+
+
+def test_a_thread_that_let_go_of_the_store_may_use_it_again(
+    backend: PersistenceBackend, together: Together
+) -> None:
+    store(backend, a_user())
+
+    def use_twice() -> None:
+        for _ in range(2):
+            the(backend, a_user().key)
+            backend.leave_thread()
+            assert all(each.connection is None for each in connections.all(initialized_only=True))
+
+    together.run([use_twice] * THREADS)
 
 
 def test_of_many_commits_on_one_version_exactly_one_is_stored(
