@@ -34,6 +34,9 @@ NO_CREDENTIALS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set"
 EXPORT = "AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…"
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
+_Given = tuple[ReadOnlyCredentials, datetime | None]
+"""Credentials, and when they end, if they do."""
+
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 """For what the chain itself asks of AWS."""
 
@@ -78,12 +81,12 @@ class _Credentials:
     method = "shared"
 
     def __init__(self) -> None:
-        self._given: Cache[None, tuple[ReadOnlyCredentials, datetime | None]] = Cache(
+        self._given: Cache[None, _Given] = Cache(
             "credentials",
             BackendUnavailable,
             fresh_seconds=math.inf,
             usable_seconds=math.inf,
-            lifetime=lambda given: _seconds_left(given[1]),
+            lifetime=_lifetime,
             ahead_seconds=AHEAD_SECONDS,
             aside=True,
         )
@@ -102,7 +105,8 @@ class _Credentials:
         return lambda: getattr(self.get_frozen_credentials(), name)
 
 
-def _seconds_left(ends_at: datetime | None) -> float:
+def _lifetime(given: _Given) -> float:
+    ends_at = given[1]
     return (ends_at - clock.now()).total_seconds() - FLIGHT_SECONDS if ends_at else math.inf
 
 
@@ -118,7 +122,7 @@ class _Program(subprocess.Popen[bytes]):
             raise TimeoutError("credential_process does not end") from None
 
 
-def _ask() -> tuple[ReadOnlyCredentials, datetime | None]:
+def _ask() -> _Given:
     try:
         asking = botocore.session.get_session()
         asking.set_default_client_config(_CONFIG)
