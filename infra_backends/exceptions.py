@@ -18,9 +18,9 @@ class BackendFailure(Exception):
 
 
 class ConcurrencyError(BackendFailure):
-    """A condition of a commit did not hold: something moved since it was read.
+    """Others were in the way of a commit, of which nothing was written.
 
-    Nothing of the commit was written. Reading again and deciding again is the cure.
+    Something has moved since it was read, as a rule: reading and deciding again is the cure.
     """
 
     def __init__(self, message: str, failure: Failure = Failure.MOVED) -> None:
@@ -36,9 +36,9 @@ class MessageRejected(Exception):
 
 
 class BackendUnavailable(BackendFailure):
-    """A backend did not answer in time or cannot be reached; trying later may help.
+    """A backend did not do it, and trying later may help.
 
-    A commit that raises this may have taken effect, as with any lost answer.
+    A commit that raises this may have taken effect only if `failure` is UNKNOWN.
     """
 
     def __init__(self, message: str, failure: Failure = Failure.AWAY) -> None:

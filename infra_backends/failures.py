@@ -7,7 +7,12 @@ and `infra_backends.retries` does it.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from financial_api.kernel.errors import ErrorCode
+from financial_api.kernel.errors import (
+    ApiError,
+    InternalError,
+    ServiceUnavailable,
+    VersionConflict,
+)
 
 
 class Again(Enum):
@@ -50,18 +55,18 @@ class Handling:
     """Whether it is tried again, and what a client is told when that was in vain."""
 
     again: Again
-    told: ErrorCode
+    told: type[ApiError]
 
 
 HANDLING = {
-    Failure.MOVED: Handling(Again.ANEW, ErrorCode.VERSION_CONFLICT),
-    Failure.CONFLICT: Handling(Again.AS_IT_IS, ErrorCode.VERSION_CONFLICT),
-    Failure.CANCELLED: Handling(Again.ANEW, ErrorCode.SERVICE_UNAVAILABLE),
-    Failure.THROTTLED: Handling(Again.AS_IT_IS, ErrorCode.SERVICE_UNAVAILABLE),
-    Failure.PARTIAL: Handling(Again.THE_REST, ErrorCode.SERVICE_UNAVAILABLE),
-    Failure.UNKNOWN: Handling(Again.AS_IT_IS, ErrorCode.SERVICE_UNAVAILABLE),
-    Failure.AWAY: Handling(Again.AS_IT_IS, ErrorCode.SERVICE_UNAVAILABLE),
-    Failure.UNASKED: Handling(Again.NO, ErrorCode.SERVICE_UNAVAILABLE),
-    Failure.REFUSED: Handling(Again.NO, ErrorCode.SERVICE_UNAVAILABLE),
-    Failure.OURS: Handling(Again.NO, ErrorCode.INTERNAL_ERROR),
+    Failure.MOVED: Handling(Again.ANEW, VersionConflict),
+    Failure.CONFLICT: Handling(Again.AS_IT_IS, VersionConflict),
+    Failure.CANCELLED: Handling(Again.ANEW, ServiceUnavailable),
+    Failure.THROTTLED: Handling(Again.AS_IT_IS, ServiceUnavailable),
+    Failure.PARTIAL: Handling(Again.THE_REST, ServiceUnavailable),
+    Failure.UNKNOWN: Handling(Again.AS_IT_IS, ServiceUnavailable),
+    Failure.AWAY: Handling(Again.AS_IT_IS, ServiceUnavailable),
+    Failure.UNASKED: Handling(Again.NO, ServiceUnavailable),
+    Failure.REFUSED: Handling(Again.NO, ServiceUnavailable),
+    Failure.OURS: Handling(Again.NO, InternalError),
 }

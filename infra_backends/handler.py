@@ -18,7 +18,7 @@ from infra_backends.exceptions import InvalidBackendError
 
 B = TypeVar("B", bound=BaseBackend)
 
-NO_BACKENDS = {"base", "commit", "envelope", "publishing", "repositories"}
+NO_BACKENDS = {"base", "commit", "envelope", "members", "publishing", "repositories"}
 """The modules beside the backends of a contract, which are what they share."""
 
 

@@ -29,21 +29,21 @@ def retried(attempt: Callable[[], T], again: Again = Again.AS_IT_IS) -> T:
     """
     ends_at = clock.monotonic() + deadline.remaining(PATIENT_SECONDS)
     told: BackendFailure | None = None
-    for number in range(MOST_TRIES):
+    tries = 0
+    while True:
         try:
             return attempt()
         except BackendFailure as error:
-            failure = error.failure
-            if told is None or failure is Failure.MOVED or _tells_more(failure, told.failure):
+            if told is None or _tells_more(error.failure, told.failure):
                 told = error
-        pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**number))  # noqa: S311  # jitter
-        is_late = clock.monotonic() + pause + SPARE_SECONDS > ends_at
-        if is_late or HANDLING[failure].again is not again:
-            break
+            pause = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries))  # noqa: S311  # jitter
+            tries += 1
+            is_late = clock.monotonic() + pause + SPARE_SECONDS > ends_at
+            if tries == MOST_TRIES or is_late or HANDLING[error.failure].again is not again:
+                raise told from told.__cause__
         clock.sleep(pause)
-    assert told is not None  # noqa: S101  # there is at least one try
-    raise told
 
 
 def _tells_more(failure: Failure, earlier: Failure) -> bool:
-    return earlier is not Failure.UNKNOWN and failure is not Failure.UNASKED
+    is_told = earlier is not Failure.UNKNOWN and failure is not Failure.UNASKED
+    return is_told or failure is Failure.MOVED

@@ -13,10 +13,10 @@ from financial_api.kernel.errors import (
     InternalError,
     MethodNotAllowed,
     NotFound,
-    ServiceUnavailable,
     ValidationError,
 )
-from infra_backends.exceptions import BackendUnavailable
+from infra_backends.exceptions import BackendFailure
+from infra_backends.failures import HANDLING
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +52,9 @@ def response_to(error: Exception, request: HttpRequest) -> ContractResponse:
     context = context_of(request)
     if isinstance(error, ApiError):
         return error_response(error, context)
-    if isinstance(error, BackendUnavailable):
+    if isinstance(error, BackendFailure):
         logger.warning("request %s: %s", context.request_id, error)
-        return error_response(ServiceUnavailable(), context)
+        return error_response(HANDLING[error.failure].told(), context)
     if isinstance(error, SuspiciousOperation):  # such as more query parameters than Django reads
         return error_response(ValidationError(), context)
     logger.error("request %s failed", context.request_id, exc_info=error)

@@ -107,9 +107,9 @@ def run(
         try:
             return retried(attempt, Again.ANEW)
         except ConcurrencyError as conflict:
-            if HANDLING[conflict.failure].told is not VersionConflict.code:
-                raise BackendUnavailable(str(conflict), conflict.failure) from conflict
-            raise VersionConflict from conflict
+            if HANDLING[conflict.failure].told is VersionConflict:
+                raise VersionConflict from conflict
+            raise BackendUnavailable(str(conflict), conflict.failure) from conflict
         except TimeoutError as late:
             raise VersionConflict from late
 

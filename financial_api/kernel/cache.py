@@ -204,7 +204,8 @@ class Cache(Generic[K, V]):
             return value
         except Exception as error:
             tried_for = clock.monotonic() - flight.began_at
-            if deadline.allows(0) or tried_for >= LIMIT_SECONDS / 2:
+            # who had no time left says nothing of the source
+            if deadline.allows_a_call() or tried_for >= LIMIT_SECONDS / 2:
                 is_away = isinstance(error, self.away)
                 flight.fault = str(error) if is_away else type(error).__name__
             raise

@@ -36,6 +36,6 @@ def remaining(default: float = REQUEST_SECONDS) -> float:
     return default if ends_at is None else max(0.0, ends_at - clock.monotonic())
 
 
-def allows(pause: float) -> bool:
-    """Return True if there is time for so many seconds of waiting and then for another try."""
-    return remaining() >= pause + LEAST_SECONDS
+def allows_a_call() -> bool:
+    """Return True if there is time for a service to be asked."""
+    return remaining() >= LEAST_SECONDS

@@ -101,8 +101,10 @@ def parse(path: str, text: str | None) -> tuple[str, Any]:
         raise ValueError("missing")
     field, form, _ = PARAMETERS[path]
     plain = text.strip().lower()
-    if re.fullmatch(form.pattern, plain) and form.lowest <= form.read(plain) <= form.highest:
-        return field, form.read(plain)
+    if re.fullmatch(form.pattern, plain):
+        value = form.read(plain)
+        if form.lowest <= value <= form.highest:
+            return field, value
     raise ValueError(f"not {form.valid}")
 
 
@@ -120,7 +122,8 @@ def understood(texts: Mapping[str, str | None]) -> tuple[Parameters, list[Fault]
             faults.append(Fault({path: text}, str(error)))
     for paths in ASCENDING:
         order = [PARAMETERS[path][0] for path in paths]
-        served = [getattr(Parameters(**values), field) for field in order]
+        parameters = Parameters(**values)
+        served = [getattr(parameters, field) for field in order]
         if served != sorted(served):
             these = {path: texts.get(path) for path in paths}
             faults.append(Fault(these, "not in ascending order"))

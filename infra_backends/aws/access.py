@@ -75,6 +75,13 @@ def _missing_credentials() -> tuple[str, ...]:
     return ()
 
 
+class NoCredentials(BackendUnavailable):
+    """Nobody gives credentials, or none in time."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Failure.REFUSED)
+
+
 class _Credentials:
     """What botocore takes for a chain, and for the credentials that this gives."""
 
@@ -83,7 +90,7 @@ class _Credentials:
     def __init__(self) -> None:
         self._given: Cache[None, _Given] = Cache(
             "credentials",
-            BackendUnavailable,
+            NoCredentials,
             fresh_seconds=math.inf,
             usable_seconds=math.inf,
             lifetime=_lifetime,
@@ -95,11 +102,8 @@ class _Credentials:
         return self
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        """Return credentials that are valid; raise BackendUnavailable if nobody gives any."""
-        try:
-            return self._given.get(None, _ask)[0]
-        except BackendUnavailable as error:
-            raise BackendUnavailable(str(error), Failure.REFUSED) from error
+        """Return credentials that are valid; raise NoCredentials if nobody gives any."""
+        return self._given.get(None, _ask)[0]
 
     def get_deferred_property(self, name: str) -> Callable[[], Any]:
         return lambda: getattr(self.get_frozen_credentials(), name)
@@ -136,4 +140,4 @@ def _ask() -> _Given:
         found._advisory_refresh_timeout = 0  # what was given just now is not asked for again
         return found.get_frozen_credentials(), getattr(found, "_expiry_time", None)
     except Exception as error:  # of a file, a program or a service
-        raise BackendUnavailable(" ".join(f"{type(error).__name__}: {error}".split())) from error
+        raise NoCredentials(" ".join(f"{type(error).__name__}: {error}".split())) from error

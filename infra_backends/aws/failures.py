@@ -15,14 +15,6 @@ NOT_SENT = (
     botocore.EndpointConnectionError,
     botocore.ProxyConnectionError,
 )
-NO_ACCESS = (
-    botocore.CredentialRetrievalError,
-    botocore.LoginError,
-    botocore.NoCredentialsError,
-    botocore.PartialCredentialsError,
-    botocore.SSOError,
-    botocore.TokenRetrievalError,
-)
 
 MISSING_INDEX = re.compile(r"does not have the specified index|backfilling", re.IGNORECASE)
 """What is said of a query that is right, on a table that was not provisioned to the end."""
@@ -36,6 +28,7 @@ _CODES = {
     "ValidationException": Failure.OURS,
     "TransactionConflictException": Failure.CONFLICT,
     "TransactionInProgressException": Failure.UNKNOWN,
+    "InternalError": Failure.UNKNOWN,
     "InternalException": Failure.UNKNOWN,
     "InternalFailure": Failure.UNKNOWN,
     "InternalServerError": Failure.UNKNOWN,
@@ -74,8 +67,6 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
         return _failure_of_answer(error)
     if isinstance(error, botocore.ParamValidationError):
         return Failure.OURS
-    if isinstance(error, NO_ACCESS):
-        return Failure.REFUSED
     return Failure.AWAY if isinstance(error, NOT_SENT) else Failure.UNKNOWN
 
 
@@ -84,8 +75,9 @@ def is_answered(error: BotoCoreError | ClientError) -> bool:
     return isinstance(error, ClientError) and not _is_broken(error)
 
 
-def is_throttling(code: str) -> bool:
-    return _CODES.get(code) is Failure.THROTTLED
+def failure_of_code(code: str) -> Failure | None:
+    """Return what a code of an entry's means, which may have no meaning of its own."""
+    return _CODES.get(code)
 
 
 def said_in(error: BotoCoreError | ClientError) -> tuple[str, str]:
@@ -93,13 +85,14 @@ def said_in(error: BotoCoreError | ClientError) -> tuple[str, str]:
     if not isinstance(error, ClientError):
         return type(error).__name__, ""
     told = error.response.get("Error", {})
-    words = sorted(set(reasons_of(error))) or (told.get("Message") or "").split()
+    words = sorted(set(filter(None, reasons_of(error)))) or (told.get("Message") or "").split()
     return told.get("Code", ""), " ".join(words)[:LONGEST_SAID]
 
 
-def reasons_of(error: ClientError) -> list[str]:
-    """Return why each item of a transaction was in the way, or `None` in letters."""
-    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+def reasons_of(error: ClientError) -> list[str | None]:
+    """Return why each item of a transaction was in the way, or None."""
+    codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+    return [None if code in {"None", "NONE"} else code for code in codes]
 
 
 def _failure_of_answer(error: ClientError) -> Failure:
@@ -113,10 +106,8 @@ def _failure_of_answer(error: ClientError) -> Failure:
     return Failure.UNKNOWN if _is_broken(error) else Failure.REFUSED
 
 
-def _failure_of_transaction(reasons: list[str]) -> Failure:
-    told = {
-        _REASONS.get(reason, Failure.CANCELLED) for reason in reasons if reason.lower() != "none"
-    }
+def _failure_of_transaction(reasons: list[str | None]) -> Failure:
+    told = {_REASONS.get(reason, Failure.CANCELLED) for reason in reasons if reason}
     return min(told, key=_TELLING.index, default=Failure.CANCELLED)
 
 

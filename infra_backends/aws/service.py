@@ -81,16 +81,15 @@ class Service:
         the table of failures has for it: BackendRefused for what the service refuses,
         BackendUnavailable or ConcurrencyError; and for a fault of ours botocore's own error.
         """
-        client = self.client()
-        return retried(lambda: self._ask(client, operation, parameters))
+        return retried(lambda: self._ask(operation, parameters))
 
-    def _ask(self, client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
+    def _ask(self, operation: str, parameters: Mapping[str, Any]) -> Any:
         what = f"{self.name} {operation}"
-        if not deadline.allows(0):
+        if not deadline.allows_a_call():
             raise BackendUnavailable(f"{what}: no time left", Failure.UNASKED)
         self._breaker.check(self.name, sum(PATIENCE[deadline.is_running()]))
         try:
-            answer = getattr(client, operation)(**parameters)
+            answer = getattr(self.client(), operation)(**parameters)
         except (BotoCoreError, ClientError) as error:
             raise self._told(what, error) from error
         self._breaker.note_answer()

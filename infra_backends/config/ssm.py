@@ -75,9 +75,8 @@ class Backend(ConfigBackend):
         }
         for _ in range(MOST_PAGES):
             page = self._service.call("get_parameters_by_path", **asked)
-            for parameter in page.get("Parameters", ()):
-                name = parameter.get("Name", "").removeprefix(self._path)
-                texts[name] = parameter.get("Value", "")
+            for found in page["Parameters"]:
+                texts[found["Name"].removeprefix(self._path)] = found["Value"]
             if not page.get("NextToken"):
                 return texts
             asked["NextToken"] = page["NextToken"]

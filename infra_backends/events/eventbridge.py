@@ -10,7 +10,6 @@ from infra_backends.aws.names import EVENT_SOURCE
 from infra_backends.aws.service import Service
 from infra_backends.events.envelope import detail_of, json_text, trace_header
 from infra_backends.events.publishing import (
-    UNANSWERED,
     BatchPublisher,
     Entry,
     Fault,
@@ -51,13 +50,12 @@ class Backend(BatchPublisher):
     def _send(self, entries: Sequence[Entry]) -> Sequence[Fault | None]:
         contents = [entry.content for entry in entries]
         results = self._service.call("put_events", Entries=contents)["Entries"]
-        if len(results) != len(entries):
-            said = f"events put_events: {len(results)} results for {len(entries)} entries"
-            raise BackendUnavailable(said, Failure.UNKNOWN)
-        return list(map(_fault_in, results))
+        told = [result for result in results if result.keys() & {"EventId", "ErrorCode"}]
+        if len(told) != len(entries):
+            raise BackendUnavailable("events: some entries have no result", Failure.UNKNOWN)
+        return list(map(_fault_in, told))
 
 
 def _fault_in(result: Mapping[str, Any]) -> Fault | None:
-    if code := result.get("ErrorCode"):
-        return fault(code, result.get("ErrorMessage", ""))
-    return None if "EventId" in result else UNANSWERED
+    code = result.get("ErrorCode")
+    return fault(code, result.get("ErrorMessage", "")) if code else None

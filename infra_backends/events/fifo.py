@@ -11,7 +11,6 @@ from typing import Any
 from infra_backends.aws.service import Service
 from infra_backends.events.envelope import json_text, message_of
 from infra_backends.events.publishing import (
-    UNANSWERED,
     BatchPublisher,
     Entry,
     Fault,
@@ -19,6 +18,7 @@ from infra_backends.events.publishing import (
     size_of,
 )
 from infra_backends.exceptions import BackendUnavailable
+from infra_backends.failures import Failure
 from outbox.entities import Event
 
 GROUP = re.compile(r"[!-~]{1,128}")
@@ -63,7 +63,9 @@ class Backend(BatchPublisher):
             result["Id"]: _fault_in(result) for result in answer.get("Failed", ())
         }
         outcomes |= {result["Id"]: None for result in answer.get("Successful", ())}
-        return [outcomes.get(entry.event_id, UNANSWERED) for entry in entries]
+        if outcomes.keys() != {entry.event_id for entry in entries}:
+            raise BackendUnavailable("sqs: some entries are not mentioned", Failure.UNKNOWN)
+        return [outcomes[entry.event_id] for entry in entries]
 
     def _ask_queue(self, operation: str, **parameters: Any) -> Any:
         """Call with the queue's URL, which is asked for once, and again after a failure."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from financial_api.kernel import clock, deadline
-from infra_backends.aws.failures import is_throttling
+from infra_backends.aws.failures import failure_of_code
 from infra_backends.aws.service import PATIENCE, Service
 from infra_backends.events.base import Delivery, EventsBackend, Result
 from infra_backends.exceptions import BackendUnavailable
@@ -39,10 +39,6 @@ OF_EVERY_ENTRY = frozenset(
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 """
-OF_THE_SERVICE = frozenset(
-    {"InternalError", "InternalException", "InternalFailure", "InternalServerError"}
-)
-"""Codes of an entry with which the service failed: for now, or for ever with this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +52,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why an entry did not go through; `is_events` if the service says so of the event itself."""
+    """Why an entry did not go through.
+
+    `is_events` if that is its event's own; `is_general` if it is the same with any other.
+    """
 
     code: str
     message: str
     is_events: bool
-
-    @property
-    def is_general(self) -> bool:
-        """Whether it is the same with any entry."""
-        return self.code in OF_EVERY_ENTRY or is_throttling(self.code)
+    is_general: bool
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"[:LONGEST_REASON]
@@ -73,11 +68,10 @@ class Fault:
 
 def fault(code: str, message: str, *, is_senders: bool = True) -> Fault:
     """Return the fault of an entry; `is_senders` if the service does not blame itself."""
-    is_events = is_senders and code not in OF_THE_SERVICE | OF_EVERY_ENTRY
-    return Fault(code, message, is_events and not is_throttling(code))
-
-
-UNANSWERED = Fault("Unanswered", "the answer does not mention it", is_events=False)
+    known = failure_of_code(code)
+    is_general = code in OF_EVERY_ENTRY or known is Failure.THROTTLED
+    is_services = is_general or known is Failure.UNKNOWN
+    return Fault(code, message, is_senders and not is_services, is_general)
 
 
 class BatchPublisher(EventsBackend):
@@ -102,7 +96,7 @@ class BatchPublisher(EventsBackend):
         }
         self._service.make_ready()
         with deadline.within(PUBLISH_SECONDS):
-            self._publish([entry for entry in entries if entry.event_id not in results], results)
+            self._publish(entries, results)
         return [results[event.event_id] for event in events]
 
     def ping(self) -> None:
@@ -128,37 +122,45 @@ class BatchPublisher(EventsBackend):
     def _send(self, entries: Sequence[Entry]) -> Sequence[Fault | None]:
         """Send entries that fit in one call; return what became of each."""
 
-    def _publish(self, waiting: Sequence[Entry], results: dict[str, Result]) -> None:
-        """Note what became of each entry."""
+    def _publish(self, entries: Sequence[Entry], results: dict[str, Result]) -> None:
+        """Note what became of each entry that has no result yet."""
         faults: dict[str, Fault] = {}
 
+        def waiting() -> list[Entry]:
+            return [entry for entry in entries if entry.event_id not in results]
+
         def send() -> None:
-            nonlocal waiting
-            for batch in _batches(waiting):
-                for entry, found in zip(batch, self._send(batch), strict=True):
-                    if found is None:
-                        results[entry.event_id] = None
-                        self._took_at = clock.monotonic()
-                    elif found.is_events:
-                        results[entry.event_id] = str(found)
-                    else:
-                        faults[entry.event_id] = found
-                waiting = [entry for entry in waiting if entry.event_id not in results]
-            if waiting:
-                last = faults[waiting[-1].event_id]
-                reason = f"{self._service.name}: {len(waiting)} entries failed: {last}"
+            faults.clear()
+            for batch in _batches(waiting()):
+                faults.update(self._send_batch(batch, results))
+            if faults:
+                *_, last = faults.values()
+                reason = f"{self._service.name}: {len(faults)} entries failed: {last}"
                 raise BackendUnavailable(reason, Failure.PARTIAL)
 
         try:
             retried(send, Again.THE_REST)
         except BackendUnavailable:
             works = clock.monotonic() - self._took_at < WORKS_SECONDS
-            for entry in waiting:
+            for entry in waiting():
                 found = faults.get(entry.event_id)
                 is_its_own = works and found is not None and not found.is_general
                 results[entry.event_id] = str(found) if is_its_own else Delivery.PUT_OFF
             if set(results.values()) == {Delivery.PUT_OFF}:
                 raise
+
+    def _send_batch(
+        self, batch: Sequence[Entry], results: dict[str, Result]
+    ) -> Iterator[tuple[str, Fault]]:
+        """Note what went and what is rejected; yield the faults of the others."""
+        for entry, found in zip(batch, self._send(batch), strict=True):
+            if found is None:
+                results[entry.event_id] = None
+                self._took_at = clock.monotonic()
+            elif found.is_events:
+                results[entry.event_id] = str(found)
+            else:
+                yield entry.event_id, found
 
 
 def size_of(*texts: str) -> int:

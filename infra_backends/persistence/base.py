@@ -62,7 +62,7 @@ class PersistenceBackend(BaseBackend, ABC):
 
         What others than this version have stored beside it, saves and moves leave there. Raises
         ConcurrencyError when one of its conditions does not hold (see `Commit`), and
-        BackendUnavailable when the store did not answer, in which case it may have taken effect.
+        BackendUnavailable, by which it may have taken effect if the failure is UNKNOWN.
         """
 
     @abstractmethod

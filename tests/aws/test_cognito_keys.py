@@ -6,6 +6,7 @@ import pytest
 
 from financial_api.kernel import clock
 from financial_api.kernel.errors import InvalidToken
+from infra_backends import retries
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.identity.cognito import Backend
 from infra_backends.identity.cognito import backend as backend_module
@@ -18,7 +19,7 @@ from tests.support.threads import Together
 
 MOST_SECONDS = 4.0
 FROZEN_SECONDS = 2.0
-"""What it takes to find out, in two attempts, that nobody answers."""
+"""What it takes at the least to find out that nobody answers."""
 THREADS = 16
 
 
@@ -155,11 +156,14 @@ def test_a_frozen_key_endpoint_holds_nobody_up_for_long(keys, backend):
     keys.freeze()
     began_at = time.monotonic()
     assert at_once(backend, signer().token()) == {BackendUnavailable}
-    assert time.monotonic() - began_at < MOST_SECONDS
-    assert keys.requests == 2
+    assert FROZEN_SECONDS <= time.monotonic() - began_at < MOST_SECONDS
+    assert 2 <= keys.requests <= MOST_SECONDS
 
 
-def test_who_has_a_known_key_does_not_wait_for_a_frozen_key_endpoint(keys, backend, hours):
+def test_who_has_a_known_key_does_not_wait_for_a_frozen_key_endpoint(
+    keys, backend, hours, monkeypatch
+):
+    monkeypatch.setattr(retries, "MOST_TRIES", 2)
     backend.verify(signer().token())
     keys.freeze()
     hours.move(hours=1)

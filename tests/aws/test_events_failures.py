@@ -271,12 +271,39 @@ def test_what_went_does_not_go_again_when_a_later_call_fails(
     assert set(scripted.taken.values()) == {1}
 
 
-def test_a_result_that_says_neither_is_none(service: Answering) -> None:
-    service.respond = lambda *_: (200, {"FailedEntryCount": 0, "Entries": [{}]})
-    backend = build("eventbridge", service.url)
-    with clock.installed(EndlessClock()), pytest.raises(BackendUnavailable, match="Unanswered"):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"FailedEntryCount": 0, "Entries": [{}]},
+        {"FailedEntryCount": 0, "Entries": []},
+        {},
+        {"Successful": [], "Failed": []},
+    ],
+)
+def test_an_answer_that_leaves_an_entry_out_blames_no_event(
+    backend: BatchPublisher, scripted: Scripted, answer: dict[str, Any]
+) -> None:
+    backend.publish(some_events(1))
+    scripted.always = (200, answer)
+    with pytest.raises(BackendUnavailable):
         backend.publish(some_events(1))
-    backend.close()
+
+
+def test_what_failed_before_the_service_was_away_is_not_blamed(
+    backend: BatchPublisher, scripted: Scripted, service: Answering
+) -> None:
+    lone, other = some_events(2)
+    backend.publish([other])
+    scripted.failing = {lone.event_id: ("InternalFailure", False)}
+
+    def fail_and_go_away(operation: str, request: Request) -> Answer:
+        answer = scripted(operation, request)
+        scripted.always = fault("AccessDeniedException")
+        return answer
+
+    service.respond = fail_and_go_away
+    with pytest.raises(BackendUnavailable, match="AccessDenied"):
+        backend.publish([lone])
 
 
 def test_a_queues_own_failure_is_no_events_fault(service: Answering, scripted: Scripted) -> None:

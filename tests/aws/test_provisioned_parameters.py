@@ -57,7 +57,6 @@ def texts_of(here: Installation) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssm_module, "WAIT_SECONDS", 60.0)
-    monkeypatch.setattr(ssm_module, "REFRESH_SECONDS", 60.0)
 
 
 @pytest.mark.parametrize(

@@ -286,7 +286,9 @@ def test_an_operator_is_told_in_a_line_that_nothing_is_provisioned(
 ) -> None:
     [line] = lines_of(("manage.py", *command.split()), on_aws)
 
-    assert line.startswith("CommandError: Not available: DynamoDB: ResourceNotFoundException, ")
+    assert line.startswith(
+        "CommandError: Not available: dynamodb query: ResourceNotFoundException: "
+    )
     assert "`manage.py aws_provision`" in line
 
 

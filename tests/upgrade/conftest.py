@@ -14,7 +14,6 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from financial_api.settings.embedded import orm_database
 from infra_backends import persistence
-from infra_backends.aws.names import Names
 from infra_backends.persistence import dynamodb
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.databases import DatabaseStore
@@ -67,13 +66,16 @@ def shared(entry: BackendUnderTest, django_db_blocker: DjangoDbBlocker) -> Itera
 
 @contextlib.contextmanager
 def _in_dynamodb(environment: Environment) -> Iterator[tuple[PersistenceBackend, Newer]]:
-    url = environment["AWS_ENDPOINT_URL"]
+    prefix = environment["AWS_PREFIX"]
+    url = environment.get("AWS_ENDPOINT_URL_DYNAMODB", environment["AWS_ENDPOINT_URL"])
     client = boto3.client("dynamodb", endpoint_url=url, region_name=REGION)
     with (
         contextlib.closing(client),
-        contextlib.closing(dynamodb.Backend(region=REGION, endpoint_url=url)) as backend,
+        contextlib.closing(
+            dynamodb.Backend(region=REGION, prefix=prefix, endpoint_url=url)
+        ) as backend,
     ):
-        yield backend, NewerItems(client, Names().prefix)
+        yield backend, NewerItems(client, prefix)
 
 
 @contextlib.contextmanager

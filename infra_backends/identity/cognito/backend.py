@@ -126,9 +126,9 @@ class Backend(IdentityBackend):
             )
         except BackendRefused as error:
             raise SignInRefused(f"{error.code}: {error.said.rstrip('.')}") from error
-        if "AuthenticationResult" not in answer:
+        token: str | None = answer.get("AuthenticationResult", {}).get("IdToken")
+        if token is None:
             raise SignInRefused(f"Cognito asks for more: {answer.get('ChallengeName')}")
-        token: str = answer["AuthenticationResult"]["IdToken"]
         return token
 
     def ping(self) -> None:

@@ -131,7 +131,7 @@ class Store:
             if refusal.code not in _UNPROVISIONED:
                 raise
             cure = "so `manage.py aws_provision` has not made this AWS_PREFIX's tables"
-            raise BackendRefused(f"DynamoDB {operation}", refusal.code, cure) from refusal
+            raise BackendRefused(f"dynamodb {operation}", refusal.code, cure) from refusal
 
 
 _UNPROVISIONED = {"ResourceNotFoundException", "ValidationException"}
@@ -153,8 +153,6 @@ def _contested(error: ConcurrencyError, items: Sequence[dict[str, Any]]) -> str:
     reasons = reasons_of(cause) if isinstance(cause, ClientError) else []
     changes = (change for item in items for change in item.values())
     contested = {
-        change["TableName"]
-        for change, reason in zip(changes, reasons, strict=False)
-        if reason != "None"
+        change["TableName"] for change, reason in zip(changes, reasons, strict=False) if reason
     }
     return " or ".join(sorted(contested)) or "something"

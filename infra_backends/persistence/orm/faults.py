@@ -6,6 +6,8 @@ from django.db import Error, InterfaceError, OperationalError
 
 from infra_backends.failures import Failure
 
+INSUFFICIENT_PRIVILEGE = "42501"
+
 _SQLITE_ERROR = 1
 _NO_SUCH = re.compile(r"no such (table|column)|table \w+ has no column")
 _SQLITE_CONSTRAINTS = {
@@ -34,7 +36,7 @@ _SQLSTATES = {
     "25P03": Failure.AWAY,  # idle_in_transaction_session_timeout
     "08007": Failure.UNKNOWN,  # transaction_resolution_unknown
     "40003": Failure.UNKNOWN,  # statement_completion_unknown
-    "42501": Failure.AWAY,  # insufficient_privilege
+    INSUFFICIENT_PRIVILEGE: Failure.REFUSED,
     "42703": Failure.REFUSED,  # undefined_column: the service is ahead of its migrations
     "42P01": Failure.REFUSED,  # undefined_table
 }

@@ -16,7 +16,7 @@ from financial_api.kernel import clock, deadline
 from financial_api.kernel.fair_lock import FairLock
 from infra_backends.exceptions import BackendUnavailable, ConcurrencyError
 from infra_backends.failures import Failure
-from infra_backends.persistence.orm.faults import failure_of
+from infra_backends.persistence.orm.faults import INSUFFICIENT_PRIVILEGE, failure_of
 from infra_backends.persistence.orm.patience import PATIENCE_SECONDS, gives_up_at
 from infra_backends.persistence.orm.slots import ConnectionSlots
 
@@ -101,7 +101,9 @@ def _translated() -> Iterator[float]:
             raise
         if failure is Failure.AWAY:
             _drop_connection()
-        wants = "wants `manage.py migrate`" if failure is Failure.REFUSED else "says"
+        sqlstate = getattr(error.__cause__, "sqlstate", None)
+        is_old = failure is Failure.REFUSED and sqlstate != INSUFFICIENT_PRIVILEGE
+        wants = "wants `manage.py migrate`" if is_old else "says"
         said = f"the database {wants}: {' '.join(str(error).split())}"
         if failure is Failure.MOVED:
             raise ConcurrencyError(said) from error
