@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from financial_api.kernel import clock
+from financial_api.kernel import clock, deadline
 from financial_api.kernel.errors import InvalidToken
 from infra_backends import retries
 from infra_backends.exceptions import BackendUnavailable
@@ -12,6 +12,7 @@ from infra_backends.identity.cognito import Backend
 from infra_backends.identity.cognito import backend as backend_module
 from infra_backends.identity.cognito.keys import Keys
 from tests.aws.signing import CLIENT_ID, POOL_ID, backend_of, key_server, signer
+from tests.support.api import eventually
 from tests.support.builders import MOMENT
 from tests.support.clocks import ElapsingClock
 from tests.support.emulators import REGION
@@ -34,7 +35,7 @@ def backend(keys):
     """A backend of those keys, which ends when no thread asks for them any more."""
     backend = backend_of(keys)
     yield backend
-    wait_until(lambda: not is_asking(backend))
+    eventually(lambda: not is_asking(backend))
 
 
 @pytest.fixture
@@ -45,11 +46,12 @@ def hours():
 
 
 def at_once(backend, token):
-    """Verify a token in many threads; return what each was told."""
+    """Verify a token in many threads, as in requests; return what each was told."""
 
     def verify():
         try:
-            return backend.verify(token).ecosystem_id
+            with deadline.within(deadline.REQUEST_SECONDS):
+                return backend.verify(token).ecosystem_id
         except (InvalidToken, BackendUnavailable) as error:
             return type(error)
 
@@ -58,13 +60,6 @@ def at_once(backend, token):
 
 def is_asking(backend):
     return any(keys._sets._threads for keys in backend._keys.values())
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
 
 
 def test_the_keys_are_fetched_when_the_first_token_comes_and_then_kept(keys, backend):
@@ -107,7 +102,7 @@ def test_a_key_that_the_pool_gave_up_is_forgotten_with_time(keys, backend, hours
     assert backend.verify(old)
     hours.move(seconds=1)
     assert backend.verify(old)
-    wait_until(lambda: keys.requests == 2 and not is_asking(backend))
+    eventually(lambda: keys.requests == 2 and not is_asking(backend))
     with pytest.raises(InvalidToken):
         backend.verify(old)
 
@@ -124,7 +119,7 @@ def test_keys_that_were_fetched_go_on_serving_for_a_day(keys, backend, hours):
     for _ in range(3):
         hours.move(hours=7.9)
         assert backend.verify(signer().token())
-        wait_until(lambda: not is_asking(backend))
+        eventually(lambda: not is_asking(backend))
     hours.move(hours=0.3)
     with pytest.raises(BackendUnavailable):
         backend.verify(signer().token())
@@ -170,7 +165,7 @@ def test_who_has_a_known_key_does_not_wait_for_a_frozen_key_endpoint(
     began_at = time.monotonic()
     assert at_once(backend, signer().token()) == {"user-001"}
     assert time.monotonic() - began_at < FROZEN_SECONDS
-    wait_until(lambda: keys.requests == 3 and not is_asking(backend))
+    eventually(lambda: keys.requests == 3 and not is_asking(backend))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +197,7 @@ def test_no_key_set_takes_the_place_of_one(keys, backend, hours):
     keys.body = b'{"keys":[]}'
     hours.move(hours=1)
     assert backend.verify(signer().token())
-    wait_until(lambda: keys.requests == 2 and not is_asking(backend))
+    eventually(lambda: keys.requests == 2 and not is_asking(backend))
     assert backend.verify(signer().token())
 
 
