@@ -1,12 +1,6 @@
 """What a backend may raise besides the errors of the rules."""
 
-from django.core.exceptions import ImproperlyConfigured
-
 from infra_backends.failures import Failure
-
-
-class InvalidBackendError(ImproperlyConfigured):
-    """A setting names a backend or an option that does not exist; the message says which do."""
 
 
 class BackendFailure(Exception):

@@ -10,16 +10,20 @@ from importlib import import_module
 from typing import Any, Generic, TypeVar, cast
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from infra_backends.base import BaseBackend
-from infra_backends.exceptions import InvalidBackendError
 
 B = TypeVar("B", bound=BaseBackend)
 
 NO_BACKENDS = {"base", "commit", "envelope", "members", "publishing", "repositories"}
 """The modules beside the backends of a contract, which are what they share."""
+
+
+class InvalidBackendError(ImproperlyConfigured):
+    """A setting names a backend or an option that does not exist; the message says which do."""
 
 
 class BackendHandle(Generic[B]):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from financial_api.kernel.parameters import Parameters, understood
 from infra_backends.config.base import ConfigBackend
-from infra_backends.exceptions import InvalidBackendError
+from infra_backends.handler import InvalidBackendError
 
 
 class Backend(ConfigBackend):

@@ -211,7 +211,7 @@ def test_the_image_gets_every_package_of_the_service_and_nothing_else_of_python(
     beside_it = {"contract", "examples", "tests"}
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - beside_it
     top = {name.partition("/")[0] for name in image.tree()}
-    assert top == packages | {"requirements", "manage.py", "openapi.yaml"}
+    assert top == packages | {"docs", "requirements", "manage.py", "openapi.yaml"}
 
 
 def test_the_file_says_how_it_is_started():

@@ -87,8 +87,8 @@ def test_a_command_that_may_not_read_an_index_says_so(story: Story) -> None:
     ran = story.run(story.behind(guard), "outbox_status")
 
     assert ran.returncode == 1
-    assert ran.stderr == (
-        "CommandError: Not available: dynamodb query: AccessDeniedException: "
-        "User is not authorized to perform: dynamodb:Query\n"
+    assert ran.stderr.startswith(
+        "CommandError: Not available: dynamodb query: AccessDeniedException: User is not authorized"
     )
+    assert ran.stderr.count("\n") == 1
     assert {action for action, _ in guard.refused} == {"dynamodb:Query"}

@@ -162,12 +162,12 @@ PAGE = WireFault("page", _replies(b"<html><body>It works!</body></html>"))
 OF_SOMETHING_BETWEEN = [
     EMPTY,
     PAGE,
-    WireFault("another's answer", _replies({"status": "ok"})),
+    WireFault("answer of another", _replies({"status": "ok"})),
     WireFault("no object", _replies([])),
-    WireFault("another's refusal", _replies(b"<html>Forbidden</html>", 403)),
-    WireFault("another's error", _replies({"message": None}, 404)),
-    WireFault("another's redirect", _replies(b"", 302)),
-    WireFault("gateway's timeout", _replies(b"<html>Gateway Timeout</html>", 504)),
+    WireFault("refusal of another", _replies(b"<html>Forbidden</html>", 403)),
+    WireFault("error of another", _replies({"message": None}, 404)),
+    WireFault("redirect of another", _replies(b"", 302)),
+    WireFault("timeout of a gateway", _replies(b"<html>Gateway Timeout</html>", 504)),
 ]
 """It answers in the service's place, and passes nothing on."""
 

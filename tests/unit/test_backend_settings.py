@@ -7,7 +7,7 @@ from financial_api.kernel.environment import InvalidSettings
 from financial_api.kernel.parameters import Parameters
 from infra_backends import events, identity, persistence, remote_config
 from infra_backends.checks import refuse_to_start
-from infra_backends.exceptions import InvalidBackendError
+from infra_backends.handler import InvalidBackendError
 from infra_backends.persistence.memory.backend import Backend as MemoryBackend
 
 STATIC = "infra_backends.config.static"

@@ -3,7 +3,7 @@
 import pytest
 
 from infra_backends import messaging
-from infra_backends.exceptions import InvalidBackendError
+from infra_backends.handler import InvalidBackendError
 from infra_backends.messaging.wppconnect import Backend
 
 GIVEN = {"base_url": "http://127.0.0.1:21465", "secret_key": "key", "session": "acme"}
