@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +26,8 @@ from tests.support.gateway import Gateway
 from tests.support.guard import Guard, Policy, guarding
 from tests.support.iam_actions import ACCOUNT
 from tests.support.plants import depth
-from tests.support.servers import ROOT, STOP_SECONDS, running
+from tests.support.playing import play
+from tests.support.servers import STOP_SECONDS, running
 from tests.support.storing import store, the
 from tests.support.webhook import SECRET, event, outcome
 from tests.support.whatsapp import ANA
@@ -214,15 +214,8 @@ class Story:
             return tracker
 
     def _walk_through(self, url: str) -> None:
-        played = subprocess.run(
-            [sys.executable, "-m", "examples.walkthrough", "--base-url", url, "--user-pool"],
-            cwd=ROOT,
-            env=os.environ | self._aws.environment | {"AWS_PREFIX": self._here.names.prefix},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert played.returncode == 0, played.stdout + played.stderr
+        prefix = {"AWS_PREFIX": self._here.names.prefix}
+        play(url, "--user-pool", environment=self._aws.environment | prefix)
 
     def _manage(self, role: str, *arguments: str, status: int = 0, **settings: str) -> None:
         ran = self.run(self.behind(self.guard(role), **settings), *arguments)

@@ -53,9 +53,10 @@ from tests.support.builders import (
     waiting_for,
 )
 from tests.support.customers import Admin, Customer, a_cardholder, a_waiting_customer, refusal_of
+from tests.support.newer import lost, of_waiting
 from tests.support.relays import LATER, MovingClock, PromptRelay, a_chain
 from tests.support.sameness import assert_same
-from tests.support.store import LEFT_OUT, LeftOut, Marks, Newer, Store
+from tests.support.store import LEFT_OUT, LeftOut, Newer, Store
 from tests.support.stores import BackendUnderTest
 from tests.support.storing import first_move, the
 from tests.support.storing import store as put
@@ -82,17 +83,6 @@ def store(entry: BackendUnderTest, django_db_blocker: DjangoDbBlocker) -> Iterat
 @pytest.fixture
 def newer(backend: PersistenceBackend, store: Store) -> Newer:
     return store.newer()
-
-
-def lost(before: Marks, newer: Newer) -> Marks:
-    """Return what was held before and is not any more."""
-    after = newer.marks()
-    return {place: held for place, held in before.items() if after.get(place) != held}
-
-
-def of_waiting(marks: Marks) -> Marks:
-    """Return what is held of the requests that users wait for, which are parts of their rows."""
-    return {place: held for place, held in marks.items() if str(place[-1]).startswith("pending")}
 
 
 user, request, card = a_customer()

@@ -11,7 +11,7 @@ from typing import Any
 import urllib3
 
 from tests.support.answering import serving
-from tests.support.emulators import CREDENTIALS, REGION, Emulator
+from tests.support.emulators import Emulator
 from tests.support.iam_actions import Need, needs
 
 Policy = Mapping[str, Any]
@@ -35,7 +35,7 @@ class Guard:
     @property
     def environment(self) -> dict[str, str]:
         """What has a process call AWS through here."""
-        return {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, **CREDENTIALS}
+        return Emulator(self.url).environment
 
     def once(self, action: str, do: Callable[[], None]) -> None:
         """Do something when an action is next asked for, before it is answered."""

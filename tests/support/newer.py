@@ -17,6 +17,17 @@ from tests.support.store import Marks, Newer
 ORM_APP = "orm_persistence"
 
 
+def lost(before: Marks, newer: Newer) -> Marks:
+    """Return what was held before and is not any more."""
+    after = newer.marks()
+    return {place: held for place, held in before.items() if after.get(place) != held}
+
+
+def of_waiting(marks: Marks) -> Marks:
+    """Return what is held of the requests that users wait for, which are parts of their rows."""
+    return {place: held for place, held in marks.items() if str(place[-1]).startswith("pending")}
+
+
 class NewerRows(Newer):
     """In the memory of this process: of what is saved again, as nothing else is ever written."""
 

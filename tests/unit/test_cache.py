@@ -17,6 +17,7 @@ from financial_api.kernel.cache import (
     PAUSE_SECONDS,
     Cache,
 )
+from tests.support.api import eventually
 from tests.support.builders import MOMENT
 from tests.support.caches import fetching, settle
 from tests.support.clocks import ElapsingClock
@@ -94,13 +95,6 @@ def begun(ask: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     return thread
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    ends_at = time.monotonic() + MOST_SECONDS
-    while not holds():
-        assert time.monotonic() < ends_at, "it did not happen"
-        time.sleep(0.002)
 
 
 def test_a_fresh_value_is_not_asked_for_again(source: Source, hours: ElapsingClock) -> None:

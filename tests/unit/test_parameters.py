@@ -214,10 +214,3 @@ def test_the_page_of_parameters_is_what_the_code_says():
     printed = StringIO()
     call_command("parameters", stdout=printed)
     assert printed.getvalue() == PAGE.read_text()
-
-
-@pytest.mark.parametrize("path", EVERY)
-def test_the_page_tells_of_each_its_default_what_is_valid_and_what_it_means(path):
-    _, form, meaning = PARAMETERS[path]
-    row = f"| `{path}` | `{default_texts()[path]}` | {form.valid} | {meaning} |"
-    assert row in PAGE.read_text().splitlines()

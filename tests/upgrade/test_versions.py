@@ -1,20 +1,18 @@
 """A store that goes from one version to the other, back, and is served by both at once."""
 
 import contextlib
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from outbox.entities import EventStatus
 from tests.support.api import eventually
 from tests.support.invariants import check_everything
+from tests.support.newer import lost
+from tests.support.playing import play
 from tests.support.servers import ROOT, RunningServer, running
-from tests.support.store import Marks, Newer
+from tests.support.store import Marks
 from tests.support.stores import BACKENDS
 from tests.support.storing import the
 from tests.upgrade.conftest import Shared
@@ -22,7 +20,6 @@ from tests.upgrade.lives import Household, Open, all_live
 from tests.upgrade.oddities import Oddities
 
 SHARING = [entry for entry in BACKENDS if not entry.one_process]
-PLAY_SECONDS = 120.0
 
 pytestmark = pytest.mark.parametrize(
     "entry", SHARING, ids=lambda entry: entry.name, indirect=True, scope="session"
@@ -45,30 +42,6 @@ def served(shared: Shared, *trees: Path) -> Iterator[list[RunningServer]]:
             assert "Traceback" not in server.log.read_text(), server.log.read_text()
 
 
-def play_walkthrough(url: str, tree: Path) -> None:
-    """Play the story of a version's contract against a server of it."""
-    played = subprocess.run(
-        [sys.executable, "-m", "examples.walkthrough", "--base-url", url],
-        cwd=tree,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PLAY_SECONDS,
-    )
-    assert played.returncode == 0, played.stdout + played.stderr
-
-
-def lost(before: Marks, newer: Newer) -> list[Any]:
-    """Return where something was held that is not held any more.
-
-    What is held of the request that a user waits for goes with it.
-    """
-    after = newer.marks()
-    gone = [place for place, held in before.items() if after.get(place) != held]
-    return [place for place in gone if not str(place[-1]).startswith("pending")]
-
-
 def test_nothing_is_lost_forwards_and_back_and_under_both_at_once(
     shared: Shared, base: Path, opened: Open
 ) -> None:
@@ -77,14 +50,15 @@ def test_nothing_is_lost_forwards_and_back_and_under_both_at_once(
     for number, trees in enumerate([(base,), (ROOT,), (base,), (base, ROOT)]):
         with served(shared, *trees) as servers:
             all_live(households, [server.url for server in servers], opened)
-            play_walkthrough(servers[0].url, trees[0])
+            play(servers[0].url, tree=trees[0])
 
         check_everything(
             shared.backend,
             [name for household in households for name in household.people],
             [household.admin for household in households],
         )
-        assert lost(before, shared.newer) == [], trees
+        gone = lost(before, shared.newer)
+        assert gone == of_waiting(gone), trees
         shared.newer.mark(f"what a newer version holds since {number}")
         before = shared.newer.marks()
         assert before
