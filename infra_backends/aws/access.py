@@ -15,7 +15,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import ProcessProvider, ReadOnlyCredentials
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from financial_api.kernel import clock, deadline, environment
 from financial_api.kernel.cache import Cache
@@ -24,7 +24,9 @@ from infra_backends.exceptions import BackendUnavailable
 from infra_backends.failures import Failure
 
 LIMIT_SECONDS = 3.0
-"""How long whoever is to give credentials may take: a program, a service, the machine."""
+"""How long a process waits for credentials before it starts."""
+PROGRAM_SECONDS = 2.5
+"""How long a program that gives them may take, which is ended before a start gives up."""
 AHEAD_SECONDS = 900.0
 """How long before their end they are asked for anew, or else in the second half of their life."""
 FLIGHT_SECONDS = 1.0
@@ -57,9 +59,16 @@ def missing_access(region: str) -> list[str]:
 
 @functools.cache
 def session() -> Any:
-    """Return the session of all clients, for one thread at a time, which share its credentials."""
+    """Return the session of all clients, for one thread at a time, which share its credentials.
+
+    Raises InvalidSettings for a profile that is not there, or a file that cannot be read.
+    """
     logging.getLogger("botocore.credentials").setLevel(logging.ERROR)  # the cache tells what fails
     session = botocore.session.get_session()
+    try:
+        session.get_scoped_config()
+    except BotoCoreError as error:
+        raise environment.InvalidSettings(f"AWS_PROFILE, AWS_CONFIG_FILE: {error}") from error
     session.register_component("credential_provider", _Credentials())
     return session
 
@@ -71,7 +80,7 @@ def _missing_credentials() -> tuple[str, ...]:
         with deadline.within(LIMIT_SECONDS):
             session().get_credentials().get_frozen_credentials()
     except BackendUnavailable as error:
-        return (f"{NO_CREDENTIALS} ({error}): export {EXPORT}",)
+        return (f"{NO_CREDENTIALS} ({error}): cure that, or export {EXPORT}",)
     return ()
 
 
@@ -119,7 +128,7 @@ class _Program(subprocess.Popen[bytes]):
 
     def communicate(self, *_: Any) -> tuple[bytes, bytes]:
         try:
-            return super().communicate(timeout=LIMIT_SECONDS)
+            return super().communicate(timeout=PROGRAM_SECONDS)
         except subprocess.TimeoutExpired:
             with self:
                 self.kill()

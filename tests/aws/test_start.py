@@ -1,6 +1,8 @@
 """What must be there is asked for before anything is served, in a line that says what to export."""
 
+import contextlib
 import re
+import secrets
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -123,13 +125,30 @@ def test_half_of_the_credentials_are_none(on_aws: Environment) -> None:
     assert named_in(lines_of(SERVE, on_aws)) == ["AWS_ACCESS_KEY_ID"]
 
 
-def test_a_profile_that_is_not_there_is_named(on_aws: Environment) -> None:
+@pytest.mark.parametrize("keys", [{}, CREDENTIALS], ids=["no keys", "keys"])
+@pytest.mark.parametrize(
+    "command", [SERVE, ("manage.py", "outbox_status")], ids=["serve", "outbox_status"]
+)
+def test_a_profile_that_is_not_there_is_named(
+    on_aws: Environment, command: tuple[str, ...], keys: Environment
+) -> None:
     for name in CREDENTIALS:
         del on_aws[name]
 
-    [line] = lines_of(SERVE, on_aws | {"AWS_PROFILE": "nobodys"})
+    [line] = lines_of(command, on_aws | keys | {"AWS_PROFILE": "nobodys"})
 
+    assert line.startswith("AWS_PROFILE")
     assert "nobodys" in line
+
+
+def test_a_file_of_profiles_that_cannot_be_read_is_named(
+    on_aws: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("nothing that is a profile")
+
+    [line] = lines_of(SERVE, on_aws | {"AWS_CONFIG_FILE": str(tmp_path / "config")})
+
+    assert str(tmp_path / "config") in line
 
 
 @pytest.fixture
@@ -139,9 +158,32 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-@pytest.mark.parametrize(
-    "program", ["/nonexistent/program", "/bin/false", "/bin/echo hunter2", "/bin/sleep 60"]
-)
+def is_running(program: str) -> bool:
+    """Return whether a process of this command line is there."""
+    wanted = "\0".join([*program.split(), ""]).encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "cmdline").read_bytes() == wanted:
+                return True
+    return False
+
+
+@pytest.mark.parametrize("command", [SERVE, WORKER], ids=["serve", "worker"])
+def test_a_program_that_hangs_is_named_and_does_not_outlive_the_start(
+    on_aws: Environment, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    for name in CREDENTIALS:
+        del on_aws[name]
+    program = f"/bin/sleep 60.{secrets.randbelow(10**9)}"
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {program}\n")
+
+    lines = lines_of(command, on_aws | {"AWS_CONFIG_FILE": str(tmp_path / "config")})
+
+    assert "credential_process does not end" in lines[-1]
+    assert not is_running(program)
+
+
+@pytest.mark.parametrize("program", ["/nonexistent/program", "/bin/false", "/bin/echo hunter2"])
 @pytest.mark.parametrize("command", [SERVE, WORKER], ids=["serve", "worker"])
 def test_a_program_that_gives_no_credentials_is_told_in_a_line(
     on_aws: Environment, tmp_path: Path, command: tuple[str, ...], program: str

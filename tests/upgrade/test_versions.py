@@ -9,7 +9,7 @@ import pytest
 from outbox.entities import EventStatus
 from tests.support.api import eventually
 from tests.support.invariants import check_everything
-from tests.support.newer import lost
+from tests.support.newer import lost, of_waiting
 from tests.support.playing import play
 from tests.support.servers import ROOT, RunningServer, running
 from tests.support.store import Marks
