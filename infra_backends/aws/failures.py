@@ -83,7 +83,7 @@ def failure_of_code(code: str) -> Failure | None:
 def said_in(error: BotoCoreError | ClientError) -> tuple[str, str]:
     """Return an error's name, and what a service says with it, or a transaction's reasons."""
     if not isinstance(error, ClientError):
-        return type(error).__name__, ""
+        return type(error).__name__, str(error)[:LONGEST_SAID]
     told = error.response.get("Error", {})
     words = sorted(set(filter(None, reasons_of(error)))) or (told.get("Message") or "").split()
     return told.get("Code", ""), " ".join(words)[:LONGEST_SAID]

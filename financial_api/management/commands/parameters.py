@@ -10,8 +10,13 @@ from infra_backends.aws.names import Names
 PAGE = """# Parameters
 
 Written by `make schema` from the code: what can be changed while the service runs, and is followed
-as soon as `REMOTE_CONFIG_CACHE_SECONDS` says. On AWS each lies in SSM below `{path}`
-(`acme` is `AWS_PREFIX` without its dash), as a `String` or a `SecureString`.
+within twice `REMOTE_CONFIG_CACHE_SECONDS`. On AWS each lies in SSM below `{path}`
+(`acme` is `AWS_PREFIX` without its dash), as a `String` or a `SecureString`:
+
+```
+aws ssm put-parameter --overwrite --type String --name {path}limits/lowTier --value 2500
+```
+
 `manage.py aws_provision` writes the defaults of those that are missing, and leaves the others
 alone. Elsewhere the defaults serve, or what `VALUES` among the `OPTIONS` of `REMOTE_CONFIG` says in
 a settings module.

@@ -13,7 +13,7 @@ from infra_backends.aws.names import region_here
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=10,
-    retries={"total_max_attempts": 5, "mode": "standard"},
+    retries={"total_max_attempts": 3, "mode": "standard"},
 )
 
 
