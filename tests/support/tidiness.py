@@ -1,35 +1,57 @@
 """Emulators that are named to a run: they are this machine's, and it leaves nothing on them."""
 
+import functools
+import re
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import httpx
 import pytest
 
 from financial_api.kernel.loopback import is_loopback
-from tests.support.emulators import ENDPOINT, NAMED, REGION, RUN, SERVICES
+from tests.support.emulators import ENDPOINT, NAMED, REGION, RUN, SERVICES, START_SECONDS
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a run whose prefix is no run's, or whose emulators are elsewhere or do not answer."""
+    if hasattr(config, "workerinput"):
+        return
+    if not re.fullmatch("test[0-9a-f]{8}", RUN):
+        raise pytest.UsageError(f"TEST_RUN is {RUN!r}, and not a run's prefix such as test1a2b3c4d")
+    _require_loopback(NAMED)
     for name, url in NAMED.items():
-        if not is_loopback(urlsplit(url).hostname or ""):
-            raise pytest.UsageError(f"{name} is {url}, and not on this machine's loopback")
+        try:
+            httpx.get(url, verify=False, trust_env=False, timeout=START_SECONDS)  # noqa: S501
+        except (httpx.RequestError, httpx.InvalidURL):
+            raise pytest.UsageError(f"{name}: nobody answers at {url}") from None
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # all other processes of the run have ended
-        leave_nothing(NAMED)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have a run that was not refused tidy up at its end."""
+    if not hasattr(session.config, "workerinput"):  # all other processes will have ended
+        session.config.add_cleanup(functools.partial(leave_nothing, NAMED))
 
 
 def leave_nothing(named: Mapping[str, str]) -> None:
-    """Delete all whose name is of this run, on the emulators that boto3's variables name."""
+    """Delete all whose name is of this run, on the emulators that boto3's variables name.
+
+    Raises UsageError, and calls none, if one is not on this machine's loopback.
+    """
+    _require_loopback(named)
     for service, remove in REMOVALS.items():
         # A stack makes tables where CloudFormation is, wherever else DynamoDB may be.
         for url in {named.get(ENDPOINT), named.get(f"{ENDPOINT}_{SERVICES[service]}")} - {None}:
             with closing(boto3.client(service, region_name=REGION, endpoint_url=url)) as client:
                 remove(client)
+
+
+def _require_loopback(named: Mapping[str, str]) -> None:
+    for name, url in named.items():
+        if not is_loopback(urlsplit(url).hostname or ""):
+            raise pytest.UsageError(f"{name} is {url}, and not on this machine's loopback")
 
 
 def _stacks(cloudformation: Any) -> None:
