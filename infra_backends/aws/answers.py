@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Required, TypedDict
 
 import msgspec
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import BotoCoreError
+from urllib3.exceptions import HTTPError
 
 HTTP_ERROR = 300
 
@@ -105,11 +107,45 @@ _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
 _ERROR = msgspec.json.Decoder(_Error)
 
 
-def read(operation: str, status: int, headers: Mapping[str, str], body: bytes) -> Any:
+class AnsweringSession:
+    """A session of botocore's, of which a connection is used again only after an answer.
+
+    What comes before an answer, as a 103 does, or in its place, may be followed by the true one:
+    on that connection whoever asks next would be told what another has asked.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.close = session.close
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Return a response whose `answer` is what it holds; raise NoAnswer, botocore's errors."""
+        request.stream_output = True
+        response = self._session.send(request)
+        raw = response.raw
+        connection, raw._connection = raw._connection, None
+        operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
+        try:
+            response.answer = _read(operation, response)
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            raise
+        raw._connection = connection
+        raw.release_conn()
+        return response
+
+
+def _read(operation: str, response: AWSResponse) -> Any:
     """Return what an answer holds; raise NoAnswer for what is neither one nor a refusal of AWS's.
 
     An operation that is not named here is not called: KeyError.
     """
+    status, headers = response.status_code, response.headers
+    try:
+        body = response.content
+    except HTTPError as error:
+        raise NoAnswer(operation=operation, reason=type(error).__name__) from error
     _check_whole(operation, headers, body)
     is_refusal = status >= HTTP_ERROR
     try:

@@ -10,12 +10,11 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.model import OperationModel
 
 from financial_api.kernel import deadline
 from financial_api.kernel.fair_lock import FairLock
 from infra_backends.aws.access import missing_access, session
-from infra_backends.aws.answers import read
+from infra_backends.aws.answers import AnsweringSession
 from infra_backends.aws.breaker import Breaker
 from infra_backends.aws.failures import failure_of, is_answered, said_in
 from infra_backends.exceptions import BackendRefused, BackendUnavailable, ConcurrencyError
@@ -137,14 +136,5 @@ class Service:
             client = session().create_client(
                 self.name, self._region, endpoint_url=self._endpoint_url, config=config
             )
-        client.meta.events.register("before-parse", _check)
+        client._endpoint.http_session = AnsweringSession(client._endpoint.http_session)
         return client if self._calling is None else self._calling(client)
-
-
-def _check(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:
-    read(
-        operation_model.name,
-        response_dict["status_code"],
-        response_dict["headers"],
-        response_dict["body"],
-    )

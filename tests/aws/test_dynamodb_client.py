@@ -20,7 +20,7 @@ from infra_backends.aws.breaker import FAILURES
 from infra_backends.aws.service import Service
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.dynamodb.client import DynamoDBClient
-from tests.support.aws_requests import Send, intercepted
+from tests.support.aws_requests import Send, answer_to, intercepted
 from tests.support.emulators import CREDENTIALS, REGION
 
 EVERY_KIND: dict[str, Any] = {
@@ -122,9 +122,7 @@ def answered(content: Any, status: int = 200, **headers: str) -> Iterator[list[A
     def answer(_: Send, __: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         sent.append(request)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        response = AWSResponse(request.url, status, named, None)
-        response._content = encoded(content)
-        return response
+        return answer_to(request, status, encoded(content), named)
 
     with intercepted(answer):
         yield sent

@@ -15,6 +15,7 @@ from infra_backends.aws.breaker import FAILURES, OPEN_SECONDS
 from infra_backends.aws.service import PATIENCE, Service
 from infra_backends.exceptions import BackendRefused, BackendUnavailable
 from infra_backends.failures import Failure
+from infra_backends.persistence.dynamodb.client import DynamoDBClient
 from infra_backends.retries import MOST_TRIES, SPARE_SECONDS
 from tests.support.answering import Answering, answering, fault
 from tests.support.builders import MOMENT
@@ -84,6 +85,62 @@ def breaking_off() -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         listening.shutdown(socket.SHUT_RDWR)
         thread.join()
+
+
+@pytest.fixture
+def answering_twice() -> Iterator[Callable[[bytes], str]]:
+    """An address that says something first, and a while later what it was asked."""
+    with contextlib.ExitStack() as opened:
+
+        def serve(connection: socket.socket, first: bytes) -> None:
+            with connection, contextlib.suppress(OSError):
+                for number in range(10):
+                    if not connection.recv(65536):
+                        return
+                    if number == 0:
+                        connection.sendall(first)
+                        time.sleep(0.3)
+                    body = b'{"Items":[],"Count":%d,"ScannedCount":0}' % number
+                    connection.sendall(
+                        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                    )
+
+        def at(first: bytes) -> str:
+            listening = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+            def accept() -> None:
+                with contextlib.suppress(OSError):
+                    while True:
+                        connection, _ = listening.accept()
+                        threading.Thread(target=serve, args=(connection, first)).start()
+
+            threading.Thread(target=accept).start()
+            opened.callback(listening.shutdown, socket.SHUT_RDWR)
+            return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+        yield at
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"HTTP/1.1 103 Early Hints\r\n\r\n",
+        b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["hints", "gateway timeout", "empty"],
+)
+@pytest.mark.parametrize("calling", [None, DynamoDBClient], ids=["boto3", "lean"])
+def test_nobody_is_given_the_answer_to_what_another_has_asked(answering_twice, calling, first):
+    """Each connection's first answer is the one that counts to none, on whatever connection."""
+    url = answering_twice(first)
+    service = Service("dynamodb", region=REGION, endpoint_url=url, calling=calling)
+    with (
+        contextlib.closing(service),
+        deadline.within(4),
+        pytest.raises(BackendUnavailable, match="NoAnswer"),
+    ):
+        service.call("scan", TableName="users")
 
 
 @pytest.mark.parametrize(("code", "status"), [THROTTLED, *FAILED])

@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Read
 from botocore.httpsession import URLLib3Session
 
 from financial_api.kernel import clock
-from tests.support.aws_requests import Send, intercepted, operation_of
+from tests.support.aws_requests import Send, answer_to, intercepted, operation_of
 from tests.support.breaking import Outage
 
 TRANSACTION = "TransactWriteItems"
@@ -43,10 +43,8 @@ class Call:
 
     def answer(self, status: int, content: Any) -> AWSResponse:
         """Return an answer of another's; bytes as they are."""
-        response = AWSResponse(self._request.url, status, {}, None)
-        is_raw = isinstance(content, bytes)
-        response._content = content if is_raw else json.dumps(content).encode()
-        return response
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return answer_to(self._request, status, body, {})
 
     def cut(self, response: AWSResponse) -> AWSResponse:
         """Return the first half of an answer."""

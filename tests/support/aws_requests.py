@@ -1,7 +1,8 @@
 """The requests that this process sends to AWS, seen where botocore hands them to a socket."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -15,6 +16,16 @@ def operation_of(request: AWSPreparedRequest) -> str:
     """Return what a request asks of AWS, `TransactWriteItems` for example."""
     target: str = request.headers["X-Amz-Target"].decode()
     return target.rpartition(".")[2]
+
+
+def answer_to(
+    request: AWSPreparedRequest, status: int, content: bytes, headers: Mapping[str, str]
+) -> AWSResponse:
+    """Return an answer that came over no connection."""
+    nowhere = SimpleNamespace(_connection=None, release_conn=lambda: None)
+    response = AWSResponse(request.url, status, headers, nowhere)
+    response._content = content
+    return response
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import msgspec
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.endpoint import convert_to_response_dict
 
-from infra_backends.aws.answers import HTTP_ERROR, read
+from infra_backends.aws.answers import HTTP_ERROR
 
 MOST_TARGETS = 64
 """Kept by operation and account: one account's four operations, until credentials are another's."""
@@ -72,10 +72,9 @@ class DynamoDBClient:
 
     def _call(self, operation: str, parameters: Mapping[str, Any]) -> Any:
         response = self._http.send(self._signed(operation, _encode(parameters)))
-        answer = read(operation, response.status_code, response.headers, response.content)
         if response.status_code >= HTTP_ERROR:
             raise self._error(operation, response)
-        return answer
+        return response.answer
 
     def _signed(self, operation: str, body: bytes) -> AWSPreparedRequest:
         target = self._target(operation, self._account())
