@@ -45,6 +45,7 @@ class _Flight(Generic[V]):
     fetch: Callable[[], V]
     began_at: float
     hangs_at: float
+    is_taken: bool = False
     held: _Held[V] | None = None
     fault: str | None = None
     landed: threading.Event = field(default_factory=threading.Event)
@@ -71,10 +72,10 @@ class Cache(Generic[K, V]):
 
     A value is fresh for `fresh_seconds` from when its fetch began and usable for `usable_seconds`,
     and for its `lifetime` at the most. In the last `ahead_seconds` of its freshness, and after it,
-    who asks has it fetched in another thread and is given what there is; where it is not fresh any
-    more, that thread is waited for up to `patience` seconds from its beginning, unless the source
-    has just failed to answer. Without a usable value one caller fetches, or with `aside` another
-    thread, and everybody waits for that until a deadline of their own.
+    who asks has it fetched in another thread and is given what there is. Where it is not fresh any
+    more one caller fetches it and the others wait, for up to `patience` seconds, unless the source
+    has just failed to answer. Without a usable value they do so until a deadline of their own; with
+    `aside` always another thread fetches.
 
     A fetch raises `away` when its source does not answer, or takes longer than a request may; then
     there is a pause before the next. `leave_thread` is called after one in another thread.
@@ -120,13 +121,18 @@ class Cache(Generic[K, V]):
                     return held.value
                 oldest = min(at_most, self.usable_seconds) if held is None else math.inf
                 flight, is_new = self._flight(slot, fetch, now, oldest)
-            if is_new and held is None and not self.aside:
+                waits = held is None or self._waits_for_better(held, now)
+                runs = waits and not self.aside and not flight.is_taken
+                flight.is_taken = flight.is_taken or runs
+            if runs and held is None:
                 return self._run(slot, flight)
+            if runs:
+                return self._run_soon(slot, flight, held)
             if is_new:
                 self._run_aside(slot, flight)
             if held is None:
                 held = self._brought(flight, now)
-            elif self.patience and not now < held.fresh_until:
+            elif waits:
                 held = self._better(held, flight, now)
             if held is not None:
                 return held.value
@@ -186,16 +192,23 @@ class Cache(Generic[K, V]):
             raise self.away(f"{self.name}: {flight.fault}")
         return flight.held
 
+    def _waits_for_better(self, held: _Held[V], now: float) -> bool:
+        is_silent = now < self._failed_at + PAUSE_SECONDS
+        return bool(self.patience) and now >= held.fresh_until and not is_silent
+
     def _better(self, held: _Held[V], flight: _Flight[V], now: float) -> _Held[V]:
-        """Return what a flight brings soon, or else what is held."""
-        if now < self._failed_at + 2 * PAUSE_SECONDS:
-            return held
-        patience = flight.began_at + self.patience - now
-        left = min(patience, deadline.remaining())
-        if not flight.landed.wait(max(0.0, left)) and left == patience:
-            with self._lock:
-                self._note_silence("no answer yet", now, is_served=True)
+        """Return what another's flight brings soon, or else what is held."""
+        left = min(flight.began_at + self.patience - now, deadline.remaining())
+        flight.landed.wait(max(0.0, left))
         return flight.held or held
+
+    def _run_soon(self, slot: _Slot[V], flight: _Flight[V], held: _Held[V]) -> V:
+        """Return what a flight brings within the patience that there is, or else what is held."""
+        try:
+            with deadline.within(min(self.patience, deadline.remaining())):
+                return self._run(slot, flight)
+        except self.away:
+            return held.value
 
     def _run(self, slot: _Slot[V], flight: _Flight[V]) -> V:
         try:
@@ -263,8 +276,9 @@ class Cache(Generic[K, V]):
                     self._threads.discard(threading.current_thread())
                     return
                 slot, flight = self._queue.popleft()
-            if flight.landed.is_set():
-                continue
+                if flight.is_taken or flight.landed.is_set():
+                    continue
+                flight.is_taken = True
             try:
                 with contextlib.ExitStack() as stack:
                     stack.callback(self.leave_thread)
