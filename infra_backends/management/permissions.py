@@ -109,23 +109,18 @@ class Place:
 
 def policy(permissions: Iterable[Permission], place: Place) -> dict[str, Any]:
     """Return an IAM policy that allows these and nothing else, in as few statements as do."""
-    actions: dict[tuple[str, str], set[str]] = defaultdict(set)
+    actions: dict[str, set[str]] = defaultdict(set)
     for permission in permissions:
         for word in permission.words:
             for arn in place.arns(permission.action, word):
-                actions[permission.when, arn].add(permission.action)
-    together: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
-    for (when, arn), allowed in actions.items():
-        together[when, tuple(sorted(allowed))].append(arn)
+                actions[arn].add(permission.action)
+    together: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for arn, allowed in actions.items():
+        together[tuple(sorted(allowed))].append(arn)
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {
-                "Sid": f"{when.title()}{number}",
-                "Effect": "Allow",
-                "Action": list(allowed),
-                "Resource": arns,
-            }
-            for number, ((when, allowed), arns) in enumerate(together.items(), start=1)
+            {"Effect": "Allow", "Action": list(allowed), "Resource": arns}
+            for allowed, arns in together.items()
         ],
     }
