@@ -121,7 +121,7 @@ AWS_PLACE = {
     "names": _names,
     "bus": _bus,
     "ordered_queue": _ordered_queue,
-    "tasks_queue": urlsplit(CELERY_QUEUE_URL).path.rpartition("/")[2] or _names.tasks_queue,
+    "tasks_url": CELERY_QUEUE_URL,
     "pool": _pool_id,
 }
 """What is named here of an installation, for who permits what to its processes."""

@@ -13,13 +13,12 @@ EVENT_SOURCE = "acme.financial-api"
 """Who the events say they are from; the rule that passes them on looks for it."""
 
 EMULATED_REGION = "us-east-1"
+REGION = r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}"
 PREFIX = r"(?!(?i:aws|ssm))[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
 A_PREFIX = "1 to 40 of A-Z a-z 0-9 _ -, beginning with a letter or digit, but not with aws or ssm"
 POOL_ID = r"(?P<region>[a-z0-9-]{1,30})_[0-9A-Za-z]{1,55}"
 CLIENT_ID = r"[0-9A-Za-z_+]{1,128}"
 """The forms of the ids that Cognito gives to a user pool and to a client of it."""
-
-_REGION = r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}"
 
 
 def names_here() -> "Names":
@@ -38,7 +37,7 @@ def region_here() -> str:
     Nothing where AWS itself is meant and no region given. Raises InvalidSettings.
     """
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        if region := environment.text(name, pattern=_REGION, valid="a region such as eu-west-1"):
+        if region := environment.text(name, pattern=REGION, valid="a region such as eu-west-1"):
             return region
     return EMULATED_REGION if endpoints_here().get("AWS_ENDPOINT_URL") else ""
 

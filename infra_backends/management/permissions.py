@@ -6,13 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from financial_api.kernel.parameters import default_texts
-from infra_backends.aws.names import Names
+from infra_backends.aws.names import REGION, Names
 from infra_backends.aws.resources import CLIENT_ID, USER_POOL_ID, queues
 from infra_backends.aws.tables import TABLES
 
 ROW = re.compile(r"^\| (`[^|]*) \| (\w+) \| `([\w:-]+)` \| (`[^|]*) \| [^|]+ \|$", re.MULTILINE)
+AWS_QUEUE = re.compile(
+    rf"https://(?:[\w-]+\.)*({REGION})\.(?:[\w-]+\.)*amazonaws\.com(?:\.cn)?/([0-9]{{12}})/([\w-]+)"
+)
+"""The URL of a queue on AWS itself: its region, account and name."""
 ALWAYS = "always"
 ANY = "*"
 POOL = "pool"
@@ -44,7 +49,11 @@ def _words(cell: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where an installation is, and what its settings name; `pool` is the user pool's id."""
+    """Where an installation is, and what its settings name.
+
+    `bus` is a name or an ARN, `pool` the user pool's id; without `tasks_url` the tasks are in the
+    queue that is provisioned.
+    """
 
     partition: str
     region: str
@@ -52,7 +61,7 @@ class Place:
     names: Names
     bus: str
     ordered_queue: str
-    tasks_queue: str
+    tasks_url: str
     pool: str
 
     def arns(self, action: str, word: str) -> list[str]:
@@ -66,6 +75,12 @@ class Place:
         if resource.startswith("arn:"):
             return resource
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    @property
+    def _tasks(self) -> str:
+        if there := AWS_QUEUE.fullmatch(self.tasks_url):
+            return ":".join(("arn", self.partition, "sqs", *there.groups()))
+        return urlsplit(self.tasks_url).path.rpartition("/")[2] or self.names.tasks_queue
 
     @cached_property
     def _meanings(self) -> Mapping[str, Mapping[str, list[str]]]:
@@ -89,7 +104,7 @@ class Place:
                 "each table": list(tables.values()),
             },
             "sqs": {
-                "tasks": [self.tasks_queue],
+                "tasks": [self._tasks],
                 "ordered": [self.ordered_queue],
                 "each queue": [queue.name for queue in queues(names)],
             },

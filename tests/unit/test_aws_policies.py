@@ -17,6 +17,7 @@ PERMISSIONS = permissions_in(DOCUMENT)
 ACCOUNT = "123456789012"
 LONGEST = 6144
 """The characters of a managed policy, blanks not counted, that AWS takes."""
+POOL = "eu-west-1_aB3dE5gH7"
 
 PLACE = Place(
     partition="aws",
@@ -25,8 +26,8 @@ PLACE = Place(
     names=Names("some-"),
     bus="a-bus",
     ordered_queue="a-queue.fifo",
-    tasks_queue="some-tasks",
-    pool="eu-west-1_aB3dE5gH7",
+    tasks_url="http://127.0.0.1:4566/000000000000/some-tasks",
+    pool=POOL,
 )
 
 
@@ -36,7 +37,6 @@ def printed(folder: Path, *options: str, **variables: str) -> Any:
         "DATA_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
         "AWS_REGION": "eu-west-1",
-        "SECRET_KEY": "not-to-be-made" * 3,
     }
     command = ("manage.py", "aws_policies", "--account", ACCOUNT, *options)
     ran = FORK_SERVER.run(command, environment | variables)
@@ -151,6 +151,26 @@ def test_what_the_settings_name_is_permitted(tmp_path: Path) -> None:
     assert resources_of(made, "sqs:GetQueueUrl")[0].endswith(":their-queue.fifo")
 
 
+@pytest.mark.parametrize(
+    ("partition", "url", "queue"),
+    [
+        ("aws", "https://sqs.us-west-2.amazonaws.com/210987654321/q", "us-west-2:210987654321:q"),
+        ("aws", "https://us-west-2.queue.amazonaws.com/210987654321/q", "us-west-2:210987654321:q"),
+        (
+            "aws-cn",
+            "https://sqs.cn-north-1.amazonaws.com.cn/210987654321/q",
+            "cn-north-1:210987654321:q",
+        ),
+        ("aws", "http://127.0.0.1:4566/000000000000/q", f"eu-west-1:{ACCOUNT}:q"),
+        ("aws", "", f"eu-west-1:{ACCOUNT}:some-celery"),
+    ],
+)
+def test_a_queue_is_where_its_url_on_aws_says(partition: str, url: str, queue: str) -> None:
+    place = replace(PLACE, partition=partition, tasks_url=url)
+
+    assert place.arns("sqs:SendMessage", "tasks") == [f"arn:{partition}:sqs:{queue}"]
+
+
 def test_what_is_not_used_is_left_out(tmp_path: Path) -> None:
     made = printed(
         tmp_path,
@@ -178,11 +198,20 @@ def test_who_makes_the_pool_may_before_its_id_is_known_and_nobody_else(tmp_path:
     ("options", "variables", "said"),
     [
         ((), {"DJANGO_SETTINGS_MODULE": "financial_api.settings.memory"}, "Only financial_api."),
-        ((), {"AWS_REGION": ""}, "AWS_REGION: Unknown region"),
+        ((), {"AWS_REGION": ""}, "AWS_REGION is not set: export AWS_REGION=eu-west-1\n"),
+        ((), {"AWS_REGION": "zz-nowhere-1"}, "AWS_REGION: Unknown region"),
+        ((), {"COGNITO_USER_POOL_ID": "us-east-1_a"}, "us-east-1_a is not in the region eu-west-1"),
         (("--account", "12345"), {}, "valid are 12 digits"),
         (("--role", "nobody"), {}, "invalid choice: 'nobody'"),
     ],
-    ids=["settings without AWS", "no region", "no account", "no role"],
+    ids=[
+        "settings without AWS",
+        "no region",
+        "an unknown one",
+        "anothers pool",
+        "no account",
+        "no role",
+    ],
 )
 def test_nonsense_is_refused(
     tmp_path: Path, options: tuple[str, ...], variables: dict[str, str], said: str

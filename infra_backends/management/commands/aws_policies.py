@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from financial_api.kernel import environment
 from infra_backends.management.permissions import (
     ALWAYS,
     ANY,
@@ -69,8 +70,13 @@ def _place(account: str) -> Place:
     named: dict[str, Any] | None = getattr(settings, "AWS_PLACE", None)
     if named is None:
         raise CommandError("Only financial_api.settings.aws says where an installation is.")
+    region, pool = named["region"], named["pool"]
+    if not region:
+        raise CommandError(environment.missing("AWS_REGION", "AWS_REGION=eu-west-1"))
+    if pool and not pool.startswith(f"{region}_"):
+        raise CommandError(f"COGNITO_USER_POOL_ID: {pool} is not in the region {region}.")
     try:
-        partition = botocore.session.get_session().get_partition_for_region(named["region"])
+        partition = botocore.session.get_session().get_partition_for_region(region)
     except BotoCoreError as error:
         raise CommandError(f"AWS_REGION: {error}") from error
     return Place(partition=partition, account=account, **named)
