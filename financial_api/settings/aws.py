@@ -11,6 +11,7 @@ from financial_api.kernel import environment
 from financial_api.kernel.loopback import is_loopback
 from financial_api.settings.base import *  # noqa: F403
 from financial_api.settings.base import (
+    ALLOW_CLEANUP,
     ALLOW_MOCK_TOKENS,
     CELERY_BROKER_URL,
     DATA_DIR,
@@ -123,6 +124,11 @@ AWS_PLACE = {
     "ordered_queue": _ordered_queue,
     "tasks_url": CELERY_QUEUE_URL,
     "pool": _pool_id,
+    "parts": {
+        EVENT_TRANSPORT,
+        *(["broker"] if CELERY_BROKER_URL.startswith("sqs:") else []),
+        *(["cleanup"] if ALLOW_CLEANUP else []),
+    },
 }
 """What is named here of an installation, for who permits what to its processes."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,7 +52,7 @@ class Place:
     """Where an installation is, and what its settings name.
 
     `bus` is a name or an ARN, `pool` the user pool's id; without `tasks_url` the tasks are in the
-    queue that is provisioned.
+    queue that is provisioned. `parts` are those of the service that are on, of the optional ones.
     """
 
     partition: str
@@ -63,6 +63,7 @@ class Place:
     ordered_queue: str
     tasks_url: str
     pool: str
+    parts: Collection[str]
 
     def arns(self, action: str, word: str) -> list[str]:
         """Return the ARNs that a word of the table means. Raises KeyError where it means none."""

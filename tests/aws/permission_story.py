@@ -38,6 +38,7 @@ Roles = tuple[str, ...]
 API, WORKER, RELAY, PROVISIONING = "api", "worker", "relay", "provisioning"
 PROVISION = ("aws_provision", "--i-know-this-is-not-local", ACCOUNT)
 FIFO = {"EVENT_TRANSPORT": "fifo"}
+EVERYTHING = ("--with", "cleanup", "--with", "fifo")
 ALONE = {"CELERY_BROKER_URL": ""}
 CLEANUP = "/v1/admin/cleanup"
 SIGN_IN = ("cognito_token", "--username", "nobody@test.com", "--password", "Nobodys-own-1")
@@ -223,7 +224,7 @@ class Story:
 
     def _printed(self, settings: Mapping[str, str], *options: str) -> Any:
         environment = self._shared | self._aws.environment | settings
-        ran = self.run(environment, "aws_policies", "--account", ACCOUNT, *options)
+        ran = self.run(environment, "aws_policies", "--account", ACCOUNT, *EVERYTHING, *options)
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ ACCOUNT = "123456789012"
 LONGEST = 6144
 """The characters of a managed policy, blanks not counted, that AWS takes."""
 POOL = "eu-west-1_aB3dE5gH7"
+EVERYTHING = ("--with", "broker", "--with", "cleanup", "--with", "eventbridge", "--with", "fifo")
 
 PLACE = Place(
     partition="aws",
@@ -28,19 +30,24 @@ PLACE = Place(
     ordered_queue="a-queue.fifo",
     tasks_url="http://127.0.0.1:4566/000000000000/some-tasks",
     pool=POOL,
+    parts=(),
 )
 
 
 def printed(folder: Path, *options: str, **variables: str) -> Any:
     """Return what the command prints, or the line in which it refuses."""
+    ran = run(folder, *options, **variables)
+    return json.loads(ran.stdout) if ran.returncode == 0 else ran.stderr
+
+
+def run(folder: Path, *options: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {
         "DATA_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "financial_api.settings.aws",
         "AWS_REGION": "eu-west-1",
     }
     command = ("manage.py", "aws_policies", "--account", ACCOUNT, *options)
-    ran = FORK_SERVER.run(command, environment | variables)
-    return json.loads(ran.stdout) if ran.returncode == 0 else ran.stderr
+    return FORK_SERVER.run(command, environment | variables)
 
 
 def resources_of(made: dict[str, Any], action: str) -> list[str]:
@@ -124,6 +131,7 @@ def test_a_word_that_means_nothing_is_refused() -> None:
 def test_each_roles_policy_is_short_enough_whatever_is_named(tmp_path: Path, region: str) -> None:
     policies = printed(
         tmp_path,
+        *EVERYTHING,
         AWS_REGION=region,
         AWS_PREFIX="a" * 40,
         COGNITO_USER_POOL_ID=f"{region}_{'a' * 55}",
@@ -140,7 +148,7 @@ def test_each_roles_policy_is_short_enough_whatever_is_named(tmp_path: Path, reg
 def test_what_the_settings_name_is_permitted(tmp_path: Path) -> None:
     made = printed(
         tmp_path,
-        *("--role", "worker"),
+        *("--role", "worker", "--with", "fifo"),
         EVENT_BUS="their-bus",
         EVENT_QUEUE="their-queue.fifo",
         CELERY_QUEUE_URL=f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/their-tasks",
@@ -171,16 +179,35 @@ def test_a_queue_is_where_its_url_on_aws_says(partition: str, url: str, queue: s
     assert place.arns("sqs:SendMessage", "tasks") == [f"arn:{partition}:sqs:{queue}"]
 
 
-def test_what_is_not_used_is_left_out(tmp_path: Path) -> None:
-    made = printed(
-        tmp_path,
-        *("--role", "api", "--without", "cleanup", "--without", "fifo"),
-        COGNITO_USER_POOL_ID="eu-west-1_aB3dE5gH7",
-    )
+CLEANUP, EVENTBRIDGE, FIFO = "dynamodb:DeleteItem", "events:DescribeEventBus", "sqs:GetQueueUrl"
+BROKER = "sqs:SendMessage"
+OPTIONAL = {CLEANUP, EVENTBRIDGE, FIFO, BROKER}
 
+
+@pytest.mark.parametrize(
+    ("variables", "options", "permitted"),
+    [
+        ({}, (), {EVENTBRIDGE}),
+        ({"ALLOW_CLEANUP": "on"}, (), {EVENTBRIDGE, CLEANUP}),
+        ({"EVENT_TRANSPORT": "fifo"}, (), {FIFO}),
+        (
+            {"CELERY_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/q"},
+            (),
+            {EVENTBRIDGE, BROKER},
+        ),
+        ({"CELERY_BROKER_URL": "redis://127.0.0.1"}, (), {EVENTBRIDGE}),
+        ({}, EVERYTHING, OPTIONAL),
+        ({"ALLOW_CLEANUP": "on"}, ("--without", "cleanup", "--without", "eventbridge"), set()),
+    ],
+    ids=["nothing", "cleanup", "fifo", "a queue", "another broker", "all with", "without"],
+)
+def test_what_the_settings_have_on_is_permitted_if_no_option_differs(
+    tmp_path: Path, variables: dict[str, str], options: tuple[str, ...], permitted: set[str]
+) -> None:
+    made = printed(tmp_path, "--role", "api", *options, COGNITO_USER_POOL_ID=POOL, **variables)
+
+    assert {action for action in OPTIONAL if resources_of(made, action)} == permitted
     assert resources_of(made, "dynamodb:PutItem")
-    assert resources_of(made, "dynamodb:DeleteItem") == []
-    assert resources_of(made, "sqs:GetQueueUrl") == []
 
 
 def test_who_makes_the_pool_may_before_its_id_is_known_and_nobody_else(tmp_path: Path) -> None:
@@ -190,8 +217,16 @@ def test_who_makes_the_pool_may_before_its_id_is_known_and_nobody_else(tmp_path:
     assert resources_of(made, "cognito-idp:DescribeUserPool")[0].endswith(":userpool/*")
     assert refused == (
         "CommandError: COGNITO_USER_POOL_ID is not set, and api is to have no other pool than its "
-        "own.\n"
+        "own; before the first aws_provision: --role provisioning\n"
     )
+
+
+def test_policies_that_need_no_pool_are_printed_before_its_id_is_known(tmp_path: Path) -> None:
+    ran = run(tmp_path)
+
+    assert set(json.loads(ran.stdout)) == {r for line in PERMISSIONS for r in line.roles} - {"api"}
+    assert ran.stderr.startswith("Left out: COGNITO_USER_POOL_ID is not set, and api ")
+    assert (ran.returncode, ran.stderr.count("\n")) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -39,13 +39,13 @@ class Command(BaseCommand):
         parser.set_defaults(permissions=permissions, roles=roles)
         parser.add_argument("--account", required=True, type=_account, help="the account's id")
         parser.add_argument("--role", choices=roles, help="its policy alone; else all, by role")
-        parser.add_argument(
-            "--without",
-            choices=parts,
-            action="append",
-            default=[],
-            help="leave out what is for this alone; may be given again",
-        )
+        for option, said in (
+            ("--with", "permit what is for this too, though the settings do not have it on"),
+            ("--without", "leave out what is for this alone"),
+        ):
+            parser.add_argument(
+                option, choices=parts, action="append", default=[], help=f"{said}; repeatable"
+            )
 
     def handle(
         self,
@@ -58,10 +58,16 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         place = _place(account)
+        applying = {ALWAYS, *place.parts, *options["with"]}.difference(without)
         policies = {}
         for name in [role] if role else roles:
-            own = [each for each in permissions if name in each.roles and each.when not in without]
-            policies[name] = policy(own, _with_a_pool(place, name, own))
+            own = [each for each in permissions if name in each.roles and each.when in applying]
+            try:
+                policies[name] = policy(own, _with_a_pool(place, name, own))
+            except CommandError as error:
+                if role:
+                    raise
+                self.stderr.write(f"Left out: {error}")
         self.stdout.write(json.dumps(policies[role] if role else policies, indent=2))
 
 
@@ -88,7 +94,8 @@ def _with_a_pool(place: Place, role: str, permissions: Sequence[Permission]) -> 
         return place
     if role != PROVISIONING:
         raise CommandError(
-            f"COGNITO_USER_POOL_ID is not set, and {role} is to have no other pool than its own."
+            f"COGNITO_USER_POOL_ID is not set, and {role} is to have no other pool than its own; "
+            f"before the first aws_provision: --role {PROVISIONING}"
         )
     return replace(place, pool=ANY)
 
