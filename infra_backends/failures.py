@@ -28,12 +28,14 @@ class Again(Enum):
 
 
 class Failure(Enum):
+    """What came of it; of several that are told at once the first counts."""
+
     MOVED = auto()
     """A condition did not hold: nothing was done, and the same would fail again."""
-    CONFLICT = auto()
-    """Another transaction is at the same things: nothing was done."""
     CANCELLED = auto()
     """Nothing was done, for reasons that were not told."""
+    CONFLICT = auto()
+    """Another transaction is at the same things: nothing was done."""
     THROTTLED = auto()
     """There was no room for it: nothing was done."""
     PARTIAL = auto()
@@ -60,8 +62,8 @@ class Handling:
 
 HANDLING = {
     Failure.MOVED: Handling(Again.ANEW, VersionConflict),
-    Failure.CONFLICT: Handling(Again.AS_IT_IS, VersionConflict),
     Failure.CANCELLED: Handling(Again.ANEW, ServiceUnavailable),
+    Failure.CONFLICT: Handling(Again.AS_IT_IS, VersionConflict),
     Failure.THROTTLED: Handling(Again.AS_IT_IS, ServiceUnavailable),
     Failure.PARTIAL: Handling(Again.THE_REST, ServiceUnavailable),
     Failure.UNKNOWN: Handling(Again.AS_IT_IS, ServiceUnavailable),

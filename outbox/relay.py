@@ -143,7 +143,18 @@ class Relay:
         return not self.is_stopping and clock.monotonic() < self._ends_at
 
     def _look_at(self, shards: Sequence[int]) -> int:
-        return sum(self._drain_shard(shard) for shard in shards if self._may_go_on())
+        return sum(self._try_shard(shard) for shard in shards if self._may_go_on())
+
+    def _try_shard(self, shard: int) -> int:
+        """Publish a page of a shard, which is in no other's way if something is wrong with it."""
+        try:
+            return self._drain_shard(shard)
+        except BackendUnavailable:
+            raise
+        except Exception as error:
+            logger.exception("shard %s cannot be drained", shard)
+            self._pause(shard, type(error).__name__)
+            return 0
 
     def _drain_shard(self, shard: int) -> int:
         """Publish one page of a shard; an idle or paused shard costs no writes."""

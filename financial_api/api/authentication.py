@@ -22,7 +22,7 @@ _LONGEST_USER_AGENT = 256
 STATUS_USABLE_SECONDS = 300.0
 """How long an account's status serves while its source is away."""
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 2.0
 """How long an older status waits for a newer one, which its source may be slow to give."""
 
 _records: Cache[str, User | None] = Cache(

@@ -72,10 +72,10 @@ class Cache(Generic[K, V]):
 
     A value is fresh for `fresh_seconds` from when its fetch began and usable for `usable_seconds`,
     and for its `lifetime` at the most. In the last `ahead_seconds` of its freshness, and after it,
-    who asks has it fetched in another thread and is given what there is. Where it is not fresh any
-    more one caller fetches it and the others wait, for up to `patience` seconds, unless the source
-    has just failed to answer. Without a usable value they do so until a deadline of their own; with
-    `aside` always another thread fetches.
+    another thread fetches and who asks is given what there is. Where that is not fresh any more the
+    fetch is waited for, up to `patience` seconds, or done by who asks where all threads are busy,
+    unless the source has just failed. Without a usable value one caller fetches, or with `aside`
+    another thread, and everybody waits until a deadline of their own.
 
     A fetch raises `away` when its source does not answer, or takes longer than a request may; then
     there is a pause before the next. `leave_thread` is called after one in another thread.
@@ -122,12 +122,11 @@ class Cache(Generic[K, V]):
                 oldest = min(at_most, self.usable_seconds) if held is None else math.inf
                 flight, is_new = self._flight(slot, fetch, now, oldest)
                 waits = held is None or self._waits_for_better(held, now)
-                runs = waits and not self.aside and not flight.is_taken
+                is_full = len(self._threads) >= MOST_THREADS
+                runs = waits and not (self.aside or flight.is_taken) and (held is None or is_full)
                 flight.is_taken = flight.is_taken or runs
-            if runs and held is None:
-                return self._run(slot, flight)
             if runs:
-                return self._run_soon(slot, flight, held)
+                return self._run(slot, flight) if held is None else self._soon(slot, flight, held)
             if is_new:
                 self._run_aside(slot, flight)
             if held is None:
@@ -193,16 +192,19 @@ class Cache(Generic[K, V]):
         return flight.held
 
     def _waits_for_better(self, held: _Held[V], now: float) -> bool:
-        is_silent = now < self._failed_at + PAUSE_SECONDS
+        is_silent = now < self._failed_at + 2 * PAUSE_SECONDS
         return bool(self.patience) and now >= held.fresh_until and not is_silent
 
     def _better(self, held: _Held[V], flight: _Flight[V], now: float) -> _Held[V]:
         """Return what another's flight brings soon, or else what is held."""
-        left = min(flight.began_at + self.patience - now, deadline.remaining())
-        flight.landed.wait(max(0.0, left))
+        patience = flight.began_at + self.patience - now
+        left = min(patience, deadline.remaining())
+        if not flight.landed.wait(max(0.0, left)) and left == patience:
+            with self._lock:
+                self._note_silence("no answer yet", now, is_served=True)
         return flight.held or held
 
-    def _run_soon(self, slot: _Slot[V], flight: _Flight[V], held: _Held[V]) -> V:
+    def _soon(self, slot: _Slot[V], flight: _Flight[V], held: _Held[V]) -> V:
         """Return what a flight brings within the patience that there is, or else what is held."""
         try:
             with deadline.within(min(self.patience, deadline.remaining())):

@@ -7,6 +7,8 @@ chain is asked aside, well before the old ones end.
 import functools
 import logging
 import math
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from datetime import datetime
@@ -19,7 +21,7 @@ from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from financial_api.kernel import clock, deadline, environment
 from financial_api.kernel.cache import Cache
-from infra_backends.aws.names import endpoints_here
+from infra_backends.aws.names import endpoints_here, region_here
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.failures import Failure
 
@@ -124,29 +126,46 @@ def _lifetime(given: _Given) -> float:
 
 
 class _Program(subprocess.Popen[bytes]):
-    """A program that gives credentials, which is ended when it takes too long."""
+    """A program that gives credentials; it is ended, with what it began, if it takes too long."""
+
+    def __init__(self, arguments: list[str], **options: Any) -> None:
+        super().__init__(arguments, start_new_session=True, **options)
 
     def communicate(self, *_: Any) -> tuple[bytes, bytes]:
         try:
             return super().communicate(timeout=PROGRAM_SECONDS)
         except subprocess.TimeoutExpired:
             with self:
-                self.kill()
+                os.killpg(self.pid, signal.SIGKILL)
             raise TimeoutError("credential_process does not end") from None
 
 
 def _ask() -> _Given:
+    """Return what botocore's chain gives. What a source says may be a secret, and is not told."""
     try:
-        asking = botocore.session.get_session()
-        asking.set_default_client_config(_CONFIG)
-        chain = asking.get_component("credential_provider")
-        profile = asking.get_config_variable("profile") or "default"
-        program = ProcessProvider(profile, lambda: asking.full_config, _Program)
-        chain.insert_before(ProcessProvider.METHOD, program)
-        found = chain.load_credentials()
+        found = _chain().load_credentials()
         if found is None:
             raise NoCredentialsError
         found._advisory_refresh_timeout = 0  # what was given just now is not asked for again
         return found.get_frozen_credentials(), getattr(found, "_expiry_time", None)
-    except Exception as error:  # of a file, a program or a service
-        raise NoCredentials(" ".join(f"{type(error).__name__}: {error}".split())) from error
+    except (NoCredentialsError, TimeoutError) as error:
+        raise NoCredentials(f"{type(error).__name__}: {error}") from error
+    except Exception as error:  # noqa: BLE001  # of a file, a program or a service
+        provider = getattr(error, "kwargs", {}).get("provider", "a source")
+        raise NoCredentials(f"{type(error).__name__} of {provider}") from None
+
+
+def _chain() -> Any:
+    asking = botocore.session.get_session()
+    asking.set_default_client_config(_CONFIG)
+    asking.set_config_variable("region", region_here() or None)
+    chain = asking.get_component("credential_provider")
+    profile = asking.get_config_variable("profile") or "default"
+
+    def program_of(profile: str) -> ProcessProvider:
+        return ProcessProvider(profile, lambda: asking.full_config, _Program)
+
+    chain.insert_before(ProcessProvider.METHOD, program_of(profile))
+    role = chain.get_provider("assume-role")
+    role._profile_provider_builder._create_process_provider = program_of
+    return chain

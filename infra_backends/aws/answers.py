@@ -5,7 +5,7 @@ of its own. None of these says whether a call has had its effect.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Required, TypedDict
 
 import msgspec
@@ -13,7 +13,10 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import BotoCoreError
 from urllib3.exceptions import HTTPError
 
+from financial_api.kernel import clock
+
 HTTP_ERROR = 300
+LONGEST_BODY_SECONDS = 1.0
 
 
 class NoAnswer(BotoCoreError):  # type: ignore[misc]
@@ -58,25 +61,15 @@ class TransactWriteItemsOutput(TypedDict):
     ConsumedCapacity: list[dict[str, Any]]
 
 
-class _Sent(TypedDict):
-    Id: str
-    MessageId: str
-
-
-class _NotSent(TypedDict):
-    Id: str
-    Code: str
-
-
-class _SendMessageBatchOutput(TypedDict, total=False):
-    Successful: list[_Sent]
-    Failed: list[_NotSent]
+class _Reason(msgspec.Struct):
+    Code: str | None = None
 
 
 class _Error(msgspec.Struct):
     type: str | None = msgspec.field(name="__type", default=None)
     message: str | None = None
-    CancellationReasons: list[dict[str, Any]] = []
+    Message: str | None = None
+    CancellationReasons: list[_Reason] = []
 
 
 def _members(**required: Any) -> type[msgspec.Struct]:
@@ -98,7 +91,7 @@ _OUTPUTS: Mapping[str, type] = {
     "PutEvents": _members(Entries=list[dict[str, str]]),
     "Query": QueryOutput,
     "Scan": QueryOutput,
-    "SendMessageBatch": _SendMessageBatchOutput,
+    "SendMessageBatch": dict[str, list[dict[str, Any]]],
     "TransactWriteItems": TransactWriteItemsOutput,
 }
 _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
@@ -128,8 +121,8 @@ class AnsweringSession:
         try:
             response.answer = _read(operation, response)
         except BaseException:
-            if connection is not None:
-                connection.close()
+            raw._connection = connection
+            raw.close()
             raise
         raw._connection = connection
         raw.release_conn()
@@ -142,27 +135,39 @@ def _read(operation: str, response: AWSResponse) -> Any:
     An operation that is not named here is not called: KeyError.
     """
     status, headers = response.status_code, response.headers
+    decoder = _ERROR if status >= HTTP_ERROR else _DECODERS[operation]
     try:
-        body = response.content
-    except HTTPError as error:
-        raise NoAnswer(operation=operation, reason=type(error).__name__) from error
-    _check_whole(operation, headers, body)
-    is_refusal = status >= HTTP_ERROR
-    try:
-        answer = (_ERROR if is_refusal else _DECODERS[operation]).decode(body)
-    except msgspec.DecodeError as error:
-        raise NoAnswer(operation=operation, reason=f"status {status}, {error}") from error
-    if is_refusal and answer.type is None and "x-amzn-errortype" not in headers:
+        body = _whole_body(response)
+        answer = decoder.decode(body)
+    except (HTTPError, ValueError, RecursionError) as error:
+        reason = f"status {status}, {type(error).__name__}: {error}"
+        raise NoAnswer(operation=operation, reason=reason) from error
+    if decoder is _ERROR and not (answer.type or headers.get("x-amzn-errortype")):
         raise NoAnswer(operation=operation, reason=f"status {status}, of nobody of AWS's")
     return answer
 
 
-def _check_whole(operation: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Raise NoAnswer for what is not all that was sent; what was packed cannot be compared."""
-    if "Content-Encoding" in headers:
-        return
-    expected, checksum = headers.get("Content-Length"), headers.get("x-amz-crc32")
-    if expected is not None and len(body) < int(expected):
-        raise NoAnswer(operation=operation, reason=f"it has {len(body)} of {expected} bytes")
-    if checksum is not None and checksum != str(zlib.crc32(body)):
-        raise NoAnswer(operation=operation, reason="it is not the one that was sent")
+def _whole_body(response: AWSResponse) -> bytes:
+    """Return the body, all of it and as it was sent; raise ValueError for another, or a late one.
+
+    What was packed cannot be compared with what is said of it.
+    """
+    if response._content is None:
+        response._content = b"".join(_in_time(response.raw))
+    headers, body = response.headers, bytes(response.content)
+    if "Content-Encoding" not in headers:
+        expected, checksum = headers.get("Content-Length"), headers.get("x-amz-crc32")
+        if expected is not None and len(body) < int(expected):
+            raise ValueError(f"it has {len(body)} of {expected} bytes")
+        if checksum is not None and checksum != str(zlib.crc32(body)):
+            raise ValueError("it is not the one that was sent")
+    return body
+
+
+def _in_time(raw: Any) -> Iterator[bytes]:
+    """Yield a body piece by piece, each of which may come late but not all together."""
+    ends_at = clock.monotonic() + LONGEST_BODY_SECONDS
+    while piece := raw.read1(65_536):
+        if clock.monotonic() > ends_at:
+            raise ValueError("it drips")
+        yield piece

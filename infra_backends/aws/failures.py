@@ -50,15 +50,6 @@ _REASONS = {
     "AccessDenied": Failure.REFUSED,
     "ValidationError": Failure.OURS,
 }
-_TELLING = (
-    Failure.MOVED,
-    Failure.CANCELLED,
-    Failure.CONFLICT,
-    Failure.THROTTLED,
-    Failure.REFUSED,
-    Failure.OURS,
-)
-"""What a transaction was cancelled for if several of its items were in the way: the first."""
 
 
 def failure_of(error: BotoCoreError | ClientError) -> Failure:
@@ -108,7 +99,7 @@ def _failure_of_answer(error: ClientError) -> Failure:
 
 def _failure_of_transaction(reasons: list[str | None]) -> Failure:
     told = {_REASONS.get(reason, Failure.CANCELLED) for reason in reasons if reason}
-    return min(told, key=_TELLING.index, default=Failure.CANCELLED)
+    return next((failure for failure in Failure if failure in told), Failure.CANCELLED)
 
 
 def _is_broken(error: ClientError) -> bool:

@@ -73,16 +73,21 @@ class Service:
                     self._clients[hurried] = self._make(*PATIENCE[hurried])
         return self._clients[hurried]
 
-    def call(self, operation: str, **parameters: Any) -> Any:
+    def call(
+        self, operation: str, is_whole: Callable[[Any], bool] = lambda _: True, **parameters: Any
+    ) -> Any:
         """Return the answer to an operation, which is tried again where that may help.
 
-        The same parameters go out each time, so a write should bear being made twice. Raises what
+        The same parameters go out each time, so a write should bear being made twice. An answer
+        that is not `is_whole` to what was asked leaves the outcome unknown. Raises what
         the table of failures has for it: BackendRefused for what the service refuses,
         BackendUnavailable or ConcurrencyError; and for a fault of ours botocore's own error.
         """
-        return retried(lambda: self._ask(operation, parameters))
+        return retried(lambda: self._ask(operation, is_whole, parameters))
 
-    def _ask(self, operation: str, parameters: Mapping[str, Any]) -> Any:
+    def _ask(
+        self, operation: str, is_whole: Callable[[Any], bool], parameters: Mapping[str, Any]
+    ) -> Any:
         what = f"{self.name} {operation}"
         if not deadline.allows_a_call():
             raise BackendUnavailable(f"{what}: no time left", Failure.UNASKED)
@@ -92,6 +97,8 @@ class Service:
         except (BotoCoreError, ClientError) as error:
             raise self._told(what, error) from error
         self._breaker.note_answer()
+        if not is_whole(answer):
+            raise BackendUnavailable(f"{what}: it is no answer to that", Failure.UNKNOWN)
         return answer
 
     def _told(self, what: str, error: BotoCoreError | ClientError) -> Exception:

@@ -60,9 +60,9 @@ class Backend(BatchPublisher):
         contents = [entry.content for entry in entries]
         answer = self._ask_queue("send_message_batch", Entries=contents)
         outcomes: dict[str, Fault | None] = {
-            result["Id"]: _fault_in(result) for result in answer.get("Failed", ())
+            result.get("Id", ""): _fault_in(result) for result in answer.get("Failed", ())
         }
-        outcomes |= {result["Id"]: None for result in answer.get("Successful", ())}
+        outcomes |= {result.get("Id", ""): None for result in answer.get("Successful", ())}
         if outcomes.keys() != {entry.event_id for entry in entries}:
             raise BackendUnavailable("sqs: some entries are not mentioned", Failure.UNKNOWN)
         return [outcomes[entry.event_id] for entry in entries]

@@ -1,15 +1,18 @@
 """Publishing in batches: what may go in one call, what is tried again, and what is told of it."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from financial_api.kernel import clock, deadline
-from infra_backends.aws.failures import failure_of_code
+from infra_backends.aws.failures import failure_of_code, said_in
 from infra_backends.aws.service import PATIENCE, Service
 from infra_backends.events.base import Delivery, EventsBackend, Result
-from infra_backends.exceptions import BackendUnavailable
+from infra_backends.exceptions import BackendRefused, BackendUnavailable
 from infra_backends.failures import Again, Failure
 from infra_backends.retries import retried
 from outbox.entities import Event
@@ -39,6 +42,12 @@ OF_EVERY_ENTRY = frozenset(
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 """
+
+
+OF_AN_ENTRY = re.compile(
+    r"(AWS\.SimpleQueueService\.)?(Invalid(?!Sign|Client|Account)|Malformed|Batch)"
+)
+"""How codes begin with which a whole call is refused for one of its entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +161,20 @@ class BatchPublisher(EventsBackend):
     def _send_batch(
         self, batch: Sequence[Entry], results: dict[str, Result]
     ) -> Iterator[tuple[str, Fault]]:
-        """Note what went and what is rejected; yield the faults of the others."""
-        for entry, found in zip(batch, self._send(batch), strict=True):
+        """Note what went and what is rejected; yield the faults of the others.
+
+        A batch that is refused for what is in it is sent entry by entry.
+        """
+        try:
+            told: Sequence[Fault | None] = self._send(batch)
+        except (ClientError, BackendRefused) as error:
+            code, said = _said_of_entries(error)
+            if len(batch) > 1:
+                for entry in batch:
+                    yield from self._send_batch([entry], results)
+                return
+            told = [Fault(code, said, is_events=False, is_general=False)]
+        for entry, found in zip(batch, told, strict=True):
             if found is None:
                 results[entry.event_id] = None
                 self._took_at = clock.monotonic()
@@ -161,6 +182,15 @@ class BatchPublisher(EventsBackend):
                 results[entry.event_id] = str(found)
             else:
                 yield entry.event_id, found
+
+
+def _said_of_entries(error: ClientError | BackendRefused) -> tuple[str, str]:
+    """Return what is said of the entries of a call; raise an error that is not about these."""
+    if isinstance(error, ClientError):
+        return said_in(error)
+    if OF_AN_ENTRY.match(error.code):
+        return error.code, error.said
+    raise error
 
 
 def size_of(*texts: str) -> int:

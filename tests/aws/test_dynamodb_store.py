@@ -60,9 +60,16 @@ def refusal(code: str, *reasons: str, status: int = 400) -> ClientError:
     return ClientError(answer, "TransactWriteItems")
 
 
+def written() -> dict[str, Any]:
+    return {"ConsumedCapacity": [{"TableName": NAME, "CapacityUnits": 2.0}]}
+
+
+def a_card(number: int) -> dict[str, Any]:
+    return {"ecosystemId": text("user-001"), "cardId": text(f"card-{number}")}
+
+
 def a_put(number: int = 0) -> dict[str, Any]:
-    item = {"ecosystemId": text("user-001"), "cardId": text(f"card-{number}")}
-    return put(NAME, item, if_absent(CARDS))
+    return put(NAME, a_card(number), if_absent(CARDS))
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +99,7 @@ def scripted() -> Callable[..., tuple[Store, ScriptedService]]:
     ids=["conflict", "throttled", "both", "in progress", "conflict of one item"],
 )
 def test_a_transaction_is_sent_again_under_the_same_token(scripted, passing):
-    store, service = scripted(passing, passing, {})
+    store, service = scripted(passing, passing, written())
 
     store.write([a_put(1), a_put(2)])
 
@@ -102,7 +109,7 @@ def test_a_transaction_is_sent_again_under_the_same_token(scripted, passing):
 
 
 def test_each_transaction_has_a_token_of_its_own(scripted):
-    store, service = scripted({})
+    store, service = scripted(written())
 
     store.write([a_put()])
     store.write([a_put()])
@@ -282,7 +289,10 @@ def test_keys_that_are_always_left_are_an_outage(scripted):
 
 
 def test_more_keys_than_fit_are_read_in_batches_all_consistently(scripted):
-    store, service = scripted({"Responses": {}, "UnprocessedKeys": {}})
+    store, service = scripted(
+        {"Responses": {NAME: []}, "UnprocessedKeys": {}},
+        {"Responses": {"test-users": []}, "UnprocessedKeys": {}},
+    )
 
     store.read({NAME: [a_key(n) for n in range(MOST_KEYS)], "test-users": [a_key(1), a_key(2)]})
 
@@ -297,19 +307,53 @@ def test_more_keys_than_fit_are_read_in_batches_all_consistently(scripted):
 def test_a_query_goes_on_until_its_page_is_full(scripted):
     last = {"cardId": text("card-1")}
     store, service = scripted(
-        {"Items": [1], "LastEvaluatedKey": last},
+        {"Items": [a_card(1)], "LastEvaluatedKey": last},
         {"Items": [], "LastEvaluatedKey": last},
-        {"Items": [2, 3], "LastEvaluatedKey": last},
+        {"Items": [a_card(2), a_card(3)], "LastEvaluatedKey": last},
     )
     selection = Selection(partition=("ecosystemId", "user-001"))
 
-    assert store.query(CARDS, selection, limit=3) == [1, 2, 3]
+    assert store.query(CARDS, selection, limit=3) == [a_card(1), a_card(2), a_card(3)]
     assert [call["Limit"] for call in service.calls] == [3, 2, 2]
     assert all(call["ConsistentRead"] for call in service.calls)
 
 
 def test_a_filtered_query_gives_no_more_than_its_page(scripted):
-    store, _ = scripted({"Items": [1, 2, 3], "LastEvaluatedKey": {}})
+    cards = [a_card(number) for number in range(3)]
+    store, _ = scripted({"Items": cards, "LastEvaluatedKey": {}})
     selection = Selection(partition=("ecosystemId", "user-001"), having={"status": "active"})
 
-    assert store.query(CARDS, selection, limit=2) == [1, 2]
+    assert store.query(CARDS, selection, limit=2) == cards[:2]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"ConsumedCapacity": []},
+        {"ConsumedCapacity": [{}]},
+        {"ConsumedCapacity": [{"TableName": "test-users"}]},
+    ],
+)
+def test_a_transactions_answer_that_names_not_what_was_written_is_none(scripted, answer):
+    store, service = scripted(answer, written())
+    store.write([a_put()])
+    assert len({call["ClientRequestToken"] for call in service.calls}) == 1
+    assert len(service.calls) == 2
+
+    store, _ = scripted(answer)
+    with pytest.raises(BackendUnavailable) as raised:
+        store.write([a_put()])
+    assert raised.value.failure is Failure.UNKNOWN
+
+
+@pytest.mark.parametrize("responses", [{}, {"test-users": []}, {NAME: [], "test-users": []}])
+def test_a_batch_that_names_other_tables_than_were_asked_is_no_answer(scripted, responses):
+    store, _ = scripted({"Responses": responses, "UnprocessedKeys": {}})
+    with pytest.raises(BackendUnavailable):
+        store.read({NAME: [a_card(1)]})
+
+
+def test_items_of_another_partition_are_no_answer(scripted):
+    store, _ = scripted({"Items": [a_card(1) | {"ecosystemId": text("user-002")}]})
+    with pytest.raises(BackendUnavailable):
+        store.query(CARDS, Selection(partition=("ecosystemId", "user-001")))

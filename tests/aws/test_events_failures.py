@@ -237,6 +237,36 @@ def test_entries_that_all_keep_failing_fail_the_whole(
         backend.publish(events)
 
 
+def refusing(scripted: Scripted, poison: Event, code: str, service: Answering) -> None:
+    """Have every call refused as a whole that has an event in it."""
+
+    def respond(operation: str, request: Request) -> Answer:
+        texts = "".join(_texts(request.get("Entries", ())))
+        return fault(code) if poison.event_id in texts else scripted(operation, request)
+
+    service.respond = respond
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "InvalidParameterValue"])
+def test_a_call_that_is_refused_for_one_of_its_entries_goes_without_it(
+    backend: BatchPublisher, scripted: Scripted, service: Answering, code: str
+) -> None:
+    events = some_events(4)
+    refusing(scripted, events[2], code, service)
+
+    assert backend.publish(events) == [None, None, f"{code}: it was refused", None]
+    assert scripted.taken == dict.fromkeys(ids_of([*events[:2], events[3]]), 1)
+
+
+def test_where_nothing_else_goes_such_an_entry_is_not_to_blame(
+    backend: BatchPublisher, scripted: Scripted, service: Answering
+) -> None:
+    (lone,) = some_events(1)
+    refusing(scripted, lone, "ValidationException", service)
+    with pytest.raises(BackendUnavailable, match="ValidationException"):
+        backend.publish([lone])
+
+
 def test_an_entry_alone_is_rejected_where_others_went_lately(
     hurried_backend: BatchPublisher, scripted: Scripted
 ) -> None:

@@ -235,6 +235,32 @@ def test_an_answer_that_breaks_off_is_none(service_at, breaking_off):
         service_at(breaking_off).call("scan", TableName="users")
 
 
+def test_a_body_that_drips_is_no_answer(service_at):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection, contextlib.suppress(OSError):
+                        connection.recv(65536)
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+                        for _ in range(100):
+                            time.sleep(0.2)
+                            connection.sendall(b" ")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        began_at = time.monotonic()
+        with deadline.within(4), pytest.raises(BackendUnavailable, match="it drips"):
+            service_at(f"http://127.0.0.1:{listening.getsockname()[1]}").call(
+                "scan", TableName="users"
+            )
+        assert time.monotonic() - began_at < 5
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
 def test_within_a_request_silence_is_borne_for_a_second_at_a_time(service_at, silent):
     service = service_at(silent)
     started_at = time.monotonic()

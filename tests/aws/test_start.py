@@ -175,7 +175,9 @@ def test_a_program_that_hangs_is_named_and_does_not_outlive_the_start(
     for name in CREDENTIALS:
         del on_aws[name]
     program = f"/bin/sleep 60.{secrets.randbelow(10**9)}"
-    (tmp_path / "config").write_text(f"[default]\ncredential_process = {program}\n")
+    (tmp_path / "script").write_text(f"#!/bin/sh\n{program}\necho done\n")
+    (tmp_path / "script").chmod(0o700)
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {tmp_path}/script\n")
 
     lines = lines_of(command, on_aws | {"AWS_CONFIG_FILE": str(tmp_path / "config")})
 
@@ -183,7 +185,15 @@ def test_a_program_that_hangs_is_named_and_does_not_outlive_the_start(
     assert not is_running(program)
 
 
-@pytest.mark.parametrize("program", ["/nonexistent/program", "/bin/false", "/bin/echo hunter2"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "/nonexistent/program",
+        "/bin/false",
+        "/bin/echo hunter2",
+        "/bin/sh -c 'echo hunter2 >&2; exit 1'",
+    ],
+)
 @pytest.mark.parametrize("command", [SERVE, WORKER], ids=["serve", "worker"])
 def test_a_program_that_gives_no_credentials_is_told_in_a_line(
     on_aws: Environment, tmp_path: Path, command: tuple[str, ...], program: str

@@ -141,6 +141,30 @@ def test_each_shard_waits_by_itself(
     assert statuses([first, second]) == ["pending", "sent"]
 
 
+def test_a_shard_that_cannot_be_drained_is_in_no_others_way(
+    backend: PersistenceBackend,
+    relay: PromptRelay,
+    transport: Transport,
+    time: MovingClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (first,), (second,) = one_each(1, 1), one_each(6, 1)
+    store(backend, first, second)
+
+    def breaks() -> None:
+        raise KeyError("a row that nobody understands")
+
+    transport.before.append(breaks)
+
+    relay.drain(seconds=0.5)
+
+    assert statuses([first, second]) == ["pending", "sent"]
+    assert "shard 1 cannot be drained" in caplog.text
+    time.sleep(2)
+    relay.drain(seconds=0.5)
+    assert statuses([first, second]) == ["sent", "sent"]
+
+
 def test_a_shard_that_waits_costs_no_writes_and_no_calls(
     backend: PersistenceBackend,
     watched: Watched,

@@ -22,7 +22,7 @@ def answer_to(
     request: AWSPreparedRequest, status: int, content: bytes, headers: Mapping[str, str]
 ) -> AWSResponse:
     """Return an answer that came over no connection."""
-    nowhere = SimpleNamespace(_connection=None, release_conn=lambda: None)
+    nowhere = SimpleNamespace(_connection=None, release_conn=lambda: None, close=lambda: None)
     response = AWSResponse(request.url, status, headers, nowhere)
     response._content = content
     return response

@@ -330,6 +330,21 @@ class TestPatience:
         settle()
         assert cache.get("key", source) == 2
 
+    def test_who_waits_does_it_itself_where_all_threads_are_busy(
+        self, source: Source, hours: ElapsingClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cache_module, "MOST_THREADS", 1)
+        cache = a_cache(patience=MOST_SECONDS, ahead_seconds=FRESH / 2)
+        cache.put("busy", 0)
+        cache.put("key", 0)
+        hours.move(seconds=FRESH - 1)
+        source.gate.clear()
+        assert cache.get("busy", source) == 0
+        eventually(lambda: source.asked == 1)
+        assert cache.get("key", lambda: 7) == 0  # it is queued
+        hours.move(seconds=1)
+        assert cache.get("key", lambda: 7) == 7
+
     def test_a_source_that_hangs_is_waited_for_once_under_whatever_key(
         self, source: Source, hours: ElapsingClock
     ) -> None:

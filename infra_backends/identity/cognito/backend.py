@@ -112,7 +112,7 @@ class Backend(IdentityBackend):
             user = self._ask("admin_get_user", Username=identity.account)
         except _NoSuchUser:
             return False
-        attributes = {each["Name"]: each.get("Value") for each in user["UserAttributes"]}
+        attributes = {each.get("Name"): each.get("Value") for each in user["UserAttributes"]}
         return user["Enabled"] is True and attributes.get("sub") == identity.subject
 
     def sign_in(self, username: str, password: str) -> str:

@@ -12,6 +12,8 @@ from financial_api.kernel.cleanup import CleanupKey, CleanupState, DeletedCounts
 from financial_api.kernel.keys import Key, Reading
 from infra_backends.aws.names import A_PREFIX, PREFIX
 from infra_backends.aws.service import Service
+from infra_backends.exceptions import BackendUnavailable
+from infra_backends.failures import Failure
 from infra_backends.persistence.base import PersistenceBackend
 from infra_backends.persistence.commit import Commit
 from infra_backends.persistence.dynamodb.client import DynamoDBClient
@@ -95,7 +97,10 @@ class Backend(PersistenceBackend):
                 asked[name, *kind.key(key)] = key
         for name, items in self._store.read(wanted).items():
             for item in items:
-                key = asked[name, *(item[attribute]["S"] for attribute in wanted[name][0])]
+                place = (name, *(item[attribute]["S"] for attribute in wanted[name][0]))
+                if place not in asked:
+                    raise BackendUnavailable("dynamodb: nobody asked for that", Failure.UNKNOWN)
+                key = asked[place]
                 found[key] = KINDS[type(key)].items.from_item(item)
         return Reading(found)
 

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,7 +13,7 @@ from infra_backends.aws.tables import Table
 from infra_backends.exceptions import BackendRefused, BackendUnavailable, ConcurrencyError
 from infra_backends.failures import Again, Failure
 from infra_backends.persistence.dynamodb.expressions import Parameters, Selection, keys_without
-from infra_backends.persistence.dynamodb.items import Item, is_key
+from infra_backends.persistence.dynamodb.items import Item, is_key, text
 from infra_backends.retries import retried
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,12 @@ class Store:
     def _read_batch(self, batch: dict[str, Any], found: dict[str, list[Item]]) -> None:
         def read_some() -> None:
             nonlocal batch
-            answer = self._call("batch_get_item", RequestItems=batch)
+            asked = batch.keys()
+            answer = self._call(
+                "batch_get_item",
+                lambda given: given["Responses"].keys() | given["UnprocessedKeys"].keys() == asked,
+                RequestItems=batch,
+            )
             for name, items in answer["Responses"].items():
                 found[name] += items
             batch = answer["UnprocessedKeys"]
@@ -63,17 +68,18 @@ class Store:
         answer is lost. Raises ConcurrencyError when a condition failed or others kept changing
         the same items, BackendUnavailable.
         """
+        tables = {change["TableName"] for item in items for change in item.values()}
         try:
             self._call(
                 "transact_write_items",
+                lambda given: _named(given["ConsumedCapacity"]) == tables,
                 TransactItems=items,
                 ClientRequestToken=str(uuid.uuid4()),
                 ReturnConsumedCapacity="TOTAL",  # else its answer is as empty as no answer
             )
         except ConcurrencyError as error:
-            raise ConcurrencyError(
-                f"{_contested(error, items)} has moved", error.failure
-            ) from error
+            said = f"{_contested(error, items)} was in the way"
+            raise ConcurrencyError(said, error.failure) from error
 
     def query(
         self,
@@ -96,7 +102,9 @@ class Store:
             parameters["IndexName"] = index
         if index is None or table.index(index).local:
             parameters["ConsistentRead"] = True
-        return self._pages("query", table, parameters, limit)
+        attribute, value = selection.partition
+        expected = {} if selection.only else {attribute: text(value)}
+        return self._pages("query", table, parameters, limit, expected)
 
     def scan_keys(self, table: Table, limit: int, without: Sequence[str] = ()) -> list[Item]:
         """Return up to `limit` keys of a table, in no order and consistently.
@@ -104,28 +112,41 @@ class Store:
         Those whose partition begins with one of `without` are left out.
         """
         parameters = keys_without(table, without) | {"ConsistentRead": True}
-        return self._pages("scan", table, parameters, limit)
+        return self._pages("scan", table, parameters, limit, {})
 
     def _pages(
-        self, operation: str, table: Table, parameters: Parameters, limit: int | None
+        self,
+        operation: str,
+        table: Table,
+        parameters: Parameters,
+        limit: int | None,
+        expected: Item,
     ) -> list[Item]:
-        """Return what an operation finds; with a filter, its limit is of what it looks at."""
+        """Return what an operation finds; with a filter, its limit is of what it looks at.
+
+        An item without what is `expected` in each is no answer.
+        """
         items: list[Item] = []
         for _ in range(MOST_PAGES):
             if limit is not None:
                 missing = limit - len(items)
                 filtered = "FilterExpression" in parameters
                 parameters["Limit"] = max(missing, FILTERED_PAGE) if filtered else missing
-            answer = self._call(operation, TableName=self.name_of(table), **parameters)
+            answer = self._call(
+                operation,
+                lambda given: all(expected.items() <= item.items() for item in given["Items"]),
+                TableName=self.name_of(table),
+                **parameters,
+            )
             items += answer["Items"]
             if "LastEvaluatedKey" not in answer or (limit is not None and len(items) >= limit):
                 return items[:limit]
             parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         raise BackendUnavailable(f"{operation} of {table.name} did not end")
 
-    def _call(self, operation: str, **parameters: Any) -> Any:
+    def _call(self, operation: str, is_whole: Callable[[Any], bool], **parameters: Any) -> Any:
         try:
-            return self._service.call(operation, **parameters)
+            return self._service.call(operation, is_whole, **parameters)
         except BackendRefused as refusal:
             logger.warning("%s", refusal)
             if refusal.code not in _UNPROVISIONED:
@@ -145,6 +166,11 @@ def _batches(keys: Mapping[str, Sequence[Item]]) -> Iterator[dict[str, Any]]:
         for name, key in named[start : start + MOST_KEYS]:
             batch.setdefault(name, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
         yield batch
+
+
+def _named(consumed: Collection[Mapping[str, Any]]) -> set[str]:
+    """Return the tables of which an answer says what they have consumed."""
+    return {str(each.get("TableName")) for each in consumed}
 
 
 def _contested(error: ConcurrencyError, items: Sequence[dict[str, Any]]) -> str:
