@@ -176,8 +176,7 @@ class Cache(Generic[K, V]):
             if now >= flight.hangs_at and not flight.landed.is_set():
                 flight.fault = "no answer"
                 self._land(slot, flight, flight.hangs_at)
-            is_over = flight.landed.is_set()
-            if now < (slot.asked_again_at if is_over else flight.began_at + oldest):
+            if now < (slot.asked_again_at if flight.landed.is_set() else flight.began_at + oldest):
                 return flight, False
         slot.flight = _Flight(fetch, now, now + LIMIT_SECONDS)
         return slot.flight, True
