@@ -29,6 +29,10 @@ class _Claims(msgspec.Struct, rename="camel"):
     """Seconds since 1970, as in RFC 7519, section 4.1.4."""
 
 
+_decoder = msgspec.json.Decoder(_Claims)
+"""Made here: msgspec may not make one in several threads at once."""
+
+
 def default_email(ecosystem_id: str) -> str:
     """Return the address of a token that names none."""
     return f"{ecosystem_id}@test.local"
@@ -68,6 +72,6 @@ def _claims(token: str) -> _Claims:
     payload = parts[1].rstrip("=").replace("-", "+").replace("_", "/")
     try:
         text = base64.b64decode(payload + "=" * (-len(payload) % 4), validate=True)
-        return msgspec.json.decode(text, type=_Claims)
+        return _decoder.decode(text)
     except (binascii.Error, ValueError, RecursionError):
         raise InvalidToken from None

@@ -28,6 +28,7 @@ PATIENCE = {True: (0.5, 1.0), False: (1.0, 2.0)}
 """Seconds to connect and to wait for an answer: within a request's deadline, and elsewhere."""
 
 _making = FairLock()
+Check = Callable[[Any], bool]
 
 
 class Service:
@@ -73,9 +74,7 @@ class Service:
                     self._clients[hurried] = self._make(*PATIENCE[hurried])
         return self._clients[hurried]
 
-    def call(
-        self, operation: str, is_whole: Callable[[Any], bool] = lambda _: True, **parameters: Any
-    ) -> Any:
+    def call(self, operation: str, is_whole: Check = lambda _: True, **parameters: Any) -> Any:
         """Return the answer to an operation, which is tried again where that may help.
 
         The same parameters go out each time, so a write should bear being made twice. An answer
@@ -85,9 +84,7 @@ class Service:
         """
         return retried(lambda: self._ask(operation, is_whole, parameters))
 
-    def _ask(
-        self, operation: str, is_whole: Callable[[Any], bool], parameters: Mapping[str, Any]
-    ) -> Any:
+    def _ask(self, operation: str, is_whole: Check, parameters: Mapping[str, Any]) -> Any:
         what = f"{self.name} {operation}"
         if not deadline.allows_a_call():
             raise BackendUnavailable(f"{what}: no time left", Failure.UNASKED)

@@ -152,13 +152,21 @@ def test_an_event_that_nobody_nudged_for_is_found_all_the_same(
     eventually(lambda: set(statuses(chain)) == {"sent"})
 
 
-@pytest.mark.parametrize("error", [BackendUnavailable("no store"), KeyError("a bug")])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (BackendUnavailable("no store"), "the outbox could not be drained; trying again"),
+        (KeyError("a bug"), "cannot be drained"),
+    ],
+    ids=["no store", "a bug"],
+)
 def test_a_drain_that_breaks_is_logged_and_tried_again(
     backend: PersistenceBackend,
     transport: Transport,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
+    told: str,
 ) -> None:
     monkeypatch.setattr(wakeup, "SWEEP_SECONDS", FAST)
     failures = [error] * 3
@@ -173,7 +181,7 @@ def test_a_drain_that_breaks_is_logged_and_tried_again(
         eventually(is_sent(backend, key))
         wakeup.stop()
 
-    assert caplog.text.count("the outbox could not be drained; trying again") == 3
+    assert caplog.text.count(told) == 3
 
 
 def test_what_has_had_its_time_is_swept_on_the_way(

@@ -22,14 +22,16 @@ USABLE_SECONDS = 86_400.0
 UNKNOWN_SECONDS = 5.0
 """How old keys may be that do not hold the one that is looked for."""
 
-_CONNECT_SECONDS, _READ_SECONDS = PATIENCE[True]
-_TIMEOUT = httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
+_TIMEOUT = httpx.Timeout(PATIENCE[True][1], connect=PATIENCE[True][0])
 
 
 class _KeySet(msgspec.Struct):
     """A JSON Web Key Set (RFC 7517, section 5)."""
 
     keys: list[dict[str, object]]
+
+
+_decoder = msgspec.json.Decoder(_KeySet)
 
 
 class Keys:
@@ -69,7 +71,7 @@ def _read(answer: httpx.Response) -> dict[str, jwt.PyJWK]:
     if answer.status_code != httpx.codes.OK:
         raise BackendUnavailable(f"status {answer.status_code}", Failure.REFUSED)
     try:
-        described = msgspec.json.decode(answer.content, type=_KeySet).keys
+        described = _decoder.decode(answer.content).keys
     except (ValueError, RecursionError):
         raise BackendUnavailable("no key set", Failure.REFUSED) from None
     keys: dict[str, jwt.PyJWK] = {}

@@ -59,6 +59,9 @@ class Body(msgspec.Struct):
     token: object = None
 
 
+_decoder = msgspec.json.Decoder(Body)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A status from 200 to 299 or 400 to 499; `body` is None for what is no JSON object."""
@@ -175,6 +178,6 @@ def _timeouts() -> dict[str, float]:
 
 def _read(content: bytes) -> Body | None:
     try:
-        return msgspec.json.decode(content, type=Body)
+        return _decoder.decode(content)
     except (ValueError, RecursionError):
         return None
