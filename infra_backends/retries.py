@@ -24,8 +24,8 @@ def retried(attempt: Callable[[], T], again: Again = Again.AS_IT_IS) -> T:
     """Return what `attempt` returns; try it again after a failure that the table has for `again`.
 
     It goes on until the deadline, or for some seconds where none runs, with full jitter in
-    between. Then it raises the last failure of which it was told something: what was
-    unknown once stays so, unless a condition that failed has told that it was not done.
+    between. Then it raises the last failure of which it was told something: what was unknown once
+    stays so, unless a condition that failed has told that it was not done.
     """
     ends_at = clock.monotonic() + deadline.remaining(PATIENT_SECONDS)
     told: BackendFailure | None = None

@@ -56,8 +56,6 @@ def failure_of(error: BotoCoreError | ClientError) -> Failure:
     """Return which failure it is; NoAnswer, as whatever else is not told, leaves it unknown."""
     if isinstance(error, ClientError):
         return _failure_of_answer(error)
-    if isinstance(error, botocore.ParamValidationError):
-        return Failure.OURS
     return Failure.AWAY if isinstance(error, NOT_SENT) else Failure.UNKNOWN
 
 

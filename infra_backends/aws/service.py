@@ -78,9 +78,9 @@ class Service:
         """Return the answer to an operation, which is tried again where that may help.
 
         The same parameters go out each time, so a write should bear being made twice. An answer
-        that is not `is_whole` to what was asked leaves the outcome unknown. Raises what
-        the table of failures has for it: BackendRefused for what the service refuses,
-        BackendUnavailable or ConcurrencyError; and for a fault of ours botocore's own error.
+        that is not `is_whole` to what was asked leaves the outcome unknown. Raises what the table
+        of failures has for it: BackendRefused for what the service refuses, BackendUnavailable or
+        ConcurrencyError; and for a fault of ours botocore's own error.
         """
         return retried(lambda: self._ask(operation, is_whole, parameters))
 
