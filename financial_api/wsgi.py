@@ -36,11 +36,14 @@ class Application(WSGIHandler):
     ORM backend does by itself, and the others have none of.
     """
 
+    def answer(self, environ: dict[str, Any]) -> HttpResponse:
+        set_script_prefix(get_script_name(environ))
+        return cast("HttpResponse", self.get_response(self.request_class(environ)))
+
     def __call__(  # type: ignore[override]  # the supertype's answer is a WSGI one only in effect
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> list[bytes]:
-        set_script_prefix(get_script_name(environ))
-        response = cast("HttpResponse", self.get_response(self.request_class(environ)))
+        response = self.answer(environ)
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
         return [response.content]
 

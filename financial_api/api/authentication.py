@@ -10,11 +10,11 @@ from accounts.entities import User, UserKey
 from accounts.rules import check_standing
 from financial_api.api import throttling
 from financial_api.api.context import EdgeContext, context_of, is_from_this_machine
-from financial_api.kernel import log_context
+from financial_api.kernel import deadline, log_context
 from financial_api.kernel.cache import Cache
 from financial_api.kernel.errors import AccountDisabled, InvalidToken, Unauthenticated
 from infra_backends import identity, persistence
-from infra_backends.exceptions import BackendUnavailable
+from infra_backends.exceptions import BackendFailure, BackendUnavailable
 
 _BEARER = re.compile(r"Bearer +([\x21-\x7e]{1,8192})", re.IGNORECASE)
 _LONGEST_USER_AGENT = 256
@@ -63,6 +63,15 @@ def authenticate(request: HttpRequest) -> Caller:
         throttling.check(context.rate)
     _check_account(known)
     return Caller(known, _origin(request, context))
+
+
+def user_of(request: HttpRequest) -> str | None:
+    """Return the ecosystemId that a request's token proves, or None; nothing is counted."""
+    try:
+        with deadline.within(deadline.REQUEST_SECONDS):
+            return identity.verify(_token(request)).ecosystem_id
+    except (Unauthenticated, BackendFailure):
+        return None
 
 
 def count_failure(request: HttpRequest) -> None:

@@ -1,5 +1,6 @@
 """The outermost layer: identifiers, the deadline, and what every response carries."""
 
+import logging
 import re
 from collections.abc import Callable
 
@@ -8,9 +9,12 @@ from django.utils.cache import patch_vary_headers
 
 from financial_api.api import metrics
 from financial_api.api.context import EdgeContext
+from financial_api.api.refusals import REFUSAL
 from financial_api.api.responses import reshaped, response_to
 from financial_api.api.throttling import throttle
 from financial_api.kernel import clock, deadline, log_context
+
+logger = logging.getLogger(__name__)
 
 _VERSIONED = re.compile(r"/v1(/|$)")
 
@@ -30,26 +34,36 @@ class EdgeMiddleware:
         request.edge = context  # type: ignore[attr-defined]
         with log_context.within(**context.log_fields):
             response = self._answer(request, context)
-        metrics.count(request, response.status_code, clock.monotonic() - started_at)
+        _count(request, response, clock.monotonic() - started_at)
         return response
 
     def _answer(self, request: HttpRequest, context: EdgeContext) -> HttpResponse:
-        with deadline.within(deadline.REQUEST_SECONDS):
-            response = reshaped(self._get_response(request), request)
-        if _VERSIONED.match(request.path_info):
-            try:
-                _add_rate(response, context)
-            except Exception as error:  # noqa: BLE001  # `response_to` logs it; else Django's page
-                response = response_to(error, request)
+        try:
+            with deadline.within(deadline.REQUEST_SECONDS):
+                response = reshaped(self._get_response(request), request)
+            _add_rate(request, response, context)
+        except Exception as error:  # noqa: BLE001  # `response_to` logs it; else Django's page
+            response = response_to(error, request)
+        if _is_versioned(request):
             response["Cache-Control"] = "private, no-cache"
             _vary(response)
         response["X-Request-ID"] = context.request_id
         response["Content-Length"] = str(len(response.content))
-        if _leaves_body_unread(request):
-            response["Connection"] = "close"
         if request.method == "HEAD":
             response.content = b""
         return response
+
+
+def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    """Count a request; what only watches may break no answer."""
+    try:
+        metrics.count(request, response.status_code, seconds)
+    except Exception:
+        logger.exception("a request could not be counted")
+
+
+def _is_versioned(request: HttpRequest) -> bool:
+    return _VERSIONED.match(request.path_info) is not None
 
 
 def _vary(response: HttpResponse) -> None:
@@ -60,22 +74,13 @@ def _vary(response: HttpResponse) -> None:
         patch_vary_headers(response, ["Authorization", "Origin"])
 
 
-def _leaves_body_unread(request: HttpRequest) -> bool:
-    """Return True when granian will hang up after this answer, so that it can say so.
+def _add_rate(request: HttpRequest, response: HttpResponse, context: EdgeContext) -> None:
+    """Say where the caller stands; one nobody knows, where its address stands.
 
-    A refusal need not wait for a body, and what is left of one cannot be told from a next request.
-    Other servers add such headers themselves, and may not be given them (PEP 3333).
+    Not where the server refuses for want of room: nobody was asked then, nor may this be.
     """
-    announced = request.META.get("CONTENT_LENGTH", "0") not in {"", "0"}
-    announced = announced or "HTTP_TRANSFER_ENCODING" in request.META
-    unread = announced and not hasattr(request, "_body")
-    return unread and request.META.get("SERVER_SOFTWARE") == "Granian"
-
-
-def _add_rate(response: HttpResponse, context: EdgeContext) -> None:
-    """Say where the caller stands; one nobody knows, where its address stands."""
     counting = throttle()
-    if counting is None:
+    if counting is None or REFUSAL in request.META or not _is_versioned(request):
         return
     rate = context.rate or counting.failures(context.address)
     response["X-RateLimit-Limit"] = str(rate.limit)

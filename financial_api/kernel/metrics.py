@@ -44,6 +44,19 @@ class NotificationOutcome(StrEnum):
     DEAD_LETTERED = "dead_lettered"
 
 
+class ShedReason(StrEnum):
+    """Why a request was refused for want of room."""
+
+    REQUESTS = "requests"
+    """As many as may wait for a thread did."""
+    WAITED = "waited"
+    """It waited for a thread as long as one may."""
+    BODIES = "bodies"
+    """As many bodies as may were on their way."""
+    BODIES_OF_ADDRESS = "bodies_of_address"
+    BODIES_OF_USER = "bodies_of_user"
+
+
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """A value as it is now, by name, with what it says and, where it has several, one label."""
@@ -99,6 +112,13 @@ class _Instruments:
             "Commits refused because something had moved, after which the command tried again.",
             registry=self.registry,
         )
+        shed = Counter(
+            "financial_api_shed",
+            "Requests refused for want of room, before anything was done for them.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.shed = {reason: shed.labels(reason.value) for reason in ShedReason}
         self.of_request = functools.cache(self._of_request)
 
     def _of_request(self, method: str, route: str, status: str) -> tuple[Counter, Histogram]:
@@ -181,6 +201,11 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
     requests, durations = _instruments().of_request(method, route, str(status))
     requests.inc()
     durations.observe(seconds)
+
+
+def count_shed(reason: ShedReason) -> None:
+    """Count a request that was refused for want of room."""
+    _instruments().shed[reason].inc()
 
 
 def count_conflict() -> None:

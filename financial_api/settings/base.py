@@ -42,6 +42,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "financial_api.api.hosts.HostMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "financial_api.api.refusals.RefusalMiddleware",
 ]
 
 DATABASES: dict[str, object] = {}
@@ -54,6 +55,12 @@ LISTEN_ADDRESS = environment.text("LISTEN_ADDRESS", pattern=r"[\w:][\w.:%-]*", v
 """Where this process listens: said by the command that starts it, not by a person."""
 WORKERS = environment.whole("WORKERS", 1, least=1, most=256)
 THREADS = environment.whole("THREADS", 64, least=1, most=1024)
+CONNECTIONS = environment.whole("CONNECTIONS", 4096, least=1, most=65_536)
+"""How many connections a worker holds; to hold one takes no thread."""
+KEEP_ALIVE_SECONDS = environment.whole("KEEP_ALIVE_SECONDS", 75, least=1, most=3600)
+"""How long a connection may say nothing, or half of a request's head, before it is closed."""
+BODY_SECONDS = environment.whole("BODY_SECONDS", 30, least=1, most=3600)
+"""How long a body may be on its way."""
 
 # Requests.
 MAX_BODY_BYTES = 64 * 1024

@@ -7,10 +7,12 @@ settings, without behind none.
 import os
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+THREADS = 64
 BODY = os.environ["BARE_BODY"].encode()
 
 
@@ -24,6 +26,12 @@ urlpatterns = [path("v1/cards/<str:card_id>", answer)]
 if "DJANGO_SETTINGS_MODULE" in os.environ:
     settings.ROOT_URLCONF = __name__
 else:
-    settings.configure(ROOT_URLCONF=__name__, SECRET_KEY="bare", ALLOWED_HOSTS=["*"])
+    settings.configure(
+        ROOT_URLCONF=__name__, SECRET_KEY="bare", ALLOWED_HOSTS=["*"], THREADS=THREADS
+    )
 
-application = get_wsgi_application()
+handler = get_wsgi_application()
+
+from financial_api.serving.edge import Edge  # noqa: E402  # reads the settings
+
+application = Edge(lambda environ: handler.get_response(WSGIRequest(environ)))

@@ -220,7 +220,7 @@ def bare_server(body: bytes, environment: dict[str, str] | None = None) -> Itera
     if environment is None:
         del variables["DJANGO_SETTINGS_MODULE"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.bare_server", str(port), str(settings.THREADS)],
+        [sys.executable, "-m", "tests.bench.bare_server", str(port)],
         env=variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -17,9 +17,10 @@ FOREIGN = [
     "127.0.0.1.evil.example",
     "evil.example@localhost",
     "localhost, evil.example",
-    "8.8.8.8",
-    "[::2]",
+    "8.8.8.8.evil.example",
 ]
+ADDRESSES = ["8.8.8.8", "10.0.0.7:8000", "[::2]", "[2001:db8::7]:8000", "8.8.8.8:"]
+PROBES = [LIVENESS, "/health/readiness", "/metrics", "/webhooks/wpp-connect/health"]
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "[::1]:8000"])
@@ -38,6 +39,15 @@ def refused(api: Api, path: str, host: str) -> dict[str, Any]:
 @pytest.mark.parametrize("host", FOREIGN)
 def test_where_development_tokens_are_taken_no_other_host_is(customer: Api, host: str) -> None:
     for path in (LIVENESS, "/v1/cards", "/metrics", "/docs", "/nowhere"):
+        assert "host" in refused(customer, path, host)["message"]
+
+
+@pytest.mark.parametrize("host", ADDRESSES)
+def test_whoever_watches_it_may_ask_it_by_an_address(customer: Api, host: str) -> None:
+    """A balancer names the address that it probes; no site can have its own name be one."""
+    for path in PROBES:
+        assert customer.http.get(path, headers={"Host": host}).status_code == 200
+    for path in ("/v1/cards", "/docs", "/nowhere", LIVENESS + "/x"):
         assert "host" in refused(customer, path, host)["message"]
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from financial_api.kernel import metrics
 from financial_api.kernel.ports import obstacle
-from financial_api.management.production_server import production_server
+from financial_api.serving.server import allow_open_files, production_server
 from infra_backends import handles
 from infra_backends.checks import refuse_to_serve
 
@@ -27,7 +27,8 @@ class Command(BaseCommand):
         The workers are forked from here: each is there at once, on the same memory. Nothing before
         that starts a thread or opens a connection.
         """
-        if reason := obstacle(settings.HOST, settings.PORT, "make serve"):
+        reason = obstacle(settings.HOST, settings.PORT, "make serve")
+        if reason := reason or allow_open_files(settings.CONNECTIONS):
             raise CommandError(reason)
         # In the environment too, for workers of systems on which granian does not fork.
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = settings.HOST
@@ -39,10 +40,11 @@ class Command(BaseCommand):
             logger.warning(line)
         gc.freeze()
         production_server(
-            "financial_api.wsgi:application",
+            "financial_api.rsgi:application",
             settings.HOST,
             settings.PORT,
             workers=settings.WORKERS,
-            threads=settings.THREADS,
+            connections=settings.CONNECTIONS,
+            keep_alive_seconds=settings.KEEP_ALIVE_SECONDS,
             json_lines=settings.LOG_FORMAT == "json",
         ).serve()

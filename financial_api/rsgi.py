@@ -1,0 +1,6 @@
+"""The RSGI application of `manage.py serve`: the WSGI one, behind what spares its threads."""
+
+from financial_api.serving.edge import Edge
+from financial_api.wsgi import application as wsgi_application
+
+application = Edge(wsgi_application.answer)

@@ -1,0 +1,118 @@
+"""Bodies on their way: each is read before a thread is taken, and only so many for so long."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from granian.rsgi import HTTPProtocol, ProtocolClosed  # type: ignore[attr-defined]
+
+from financial_api.api.authentication import user_of
+from financial_api.api.context import client_address
+from financial_api.kernel.loopback import is_loopback
+from financial_api.kernel.metrics import ShedReason
+from financial_api.serving.environ import Environ
+from financial_api.serving.shedding import Shed
+from financial_api.serving.threads import Threads
+
+MOST = 1024
+"""How many bodies may be on their way."""
+MOST_OF_ADDRESS = 32
+MOST_OF_USER = 8
+
+AT_ONCE_SECONDS = 0.25
+"""Within which a body counts as having come with its head, and is held against nobody."""
+
+
+class Bodies:
+    """Reads bodies, for none of which a thread waits."""
+
+    def __init__(self, threads: Threads, loop: asyncio.AbstractEventLoop) -> None:
+        self._threads = threads
+        self._loop = loop
+        self._end = loop.create_future()
+        self._on_their_way = 0
+        self._of_addresses: Counter[str] = Counter()
+        self._of_users: Counter[str] = Counter()
+
+    def end(self) -> None:
+        """Wait no longer for any."""
+        self._end.set_result(None)
+
+    async def read(self, environ: Environ, protocol: HTTPProtocol) -> bytes | None:
+        """Return a request's body, or as much of it as shows that it is too large.
+
+        None for one that announces so, or that did not come as a whole, or not in time. Raises
+        Shed where too many are on their way: at all, from its address, or with its user's token.
+        """
+        length = environ.get("CONTENT_LENGTH")
+        if length is not None and int(length) > settings.MAX_BODY_BYTES:
+            return None
+        if self._on_their_way >= MOST:
+            raise Shed(ShedReason.BODIES)
+        self._on_their_way += 1
+        reading = self._loop.create_task(_whole(protocol) if length else _up_to_limit(protocol))
+        try:
+            if not await self._is_done(reading, AT_ONCE_SECONDS):
+                await self._wait(reading, WSGIRequest(environ))
+            return reading.result() if reading.done() else None
+        except ProtocolClosed:
+            return None
+        finally:
+            self._on_their_way -= 1
+            reading.cancel()
+
+    async def _wait(self, reading: "asyncio.Task[bytes]", request: WSGIRequest) -> None:
+        """Give a body its time, in places of its address and of its user."""
+        ends_at = self._loop.time() + settings.BODY_SECONDS - AT_ONCE_SECONDS
+        address = _address_counted(request)
+        with _place(self._of_addresses, address, MOST_OF_ADDRESS, ShedReason.BODIES_OF_ADDRESS):
+            user = await self._threads.do(lambda: user_of(request), is_urgent=True)
+            with _place(self._of_users, user, MOST_OF_USER, ShedReason.BODIES_OF_USER):
+                await self._is_done(reading, ends_at - self._loop.time())
+
+    async def _is_done(self, reading: "asyncio.Task[bytes]", seconds: float) -> bool:
+        await asyncio.wait(
+            (reading, self._end), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        return reading.done()
+
+
+async def _whole(protocol: HTTPProtocol) -> bytes:
+    """Return a body of announced length; raise ProtocolClosed for one that ends early."""
+    return await protocol()
+
+
+async def _up_to_limit(protocol: HTTPProtocol) -> bytes:
+    """Return a body of unannounced length, or its beginning where that is over the limit."""
+    body = bytearray()
+    async for piece in protocol:
+        body += piece
+        if len(body) > settings.MAX_BODY_BYTES:
+            break
+    return bytes(body)
+
+
+def _address_counted(request: WSGIRequest) -> str | None:
+    """Return whose bodies a request's is one of; nobody's where all come from this machine."""
+    address = client_address(request)
+    return None if not settings.TRUSTED_PROXIES and is_loopback(address) else address
+
+
+@contextlib.contextmanager
+def _place(taken: Counter[str], whose: str | None, most: int, reason: ShedReason) -> Iterator[None]:
+    """Take one of somebody's places for a block; raise Shed where all are taken."""
+    if whose is None:
+        yield
+        return
+    if taken[whose] >= most:
+        raise Shed(reason)
+    taken[whose] += 1
+    try:
+        yield
+    finally:
+        taken[whose] -= 1
+        if not taken[whose]:
+            del taken[whose]

@@ -1,0 +1,120 @@
+"""The RSGI application in front of Django: whoever has to wait, waits here and not in a thread."""
+
+import asyncio
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpResponse
+from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
+
+from financial_api.api.refusals import REFUSAL
+from financial_api.kernel.errors import ServiceUnavailable
+from financial_api.serving.bodies import Bodies
+from financial_api.serving.environ import Environ, environ_of, has_body
+from financial_api.serving.shedding import Shed
+from financial_api.serving.threads import STUCK_SECONDS, Threads
+
+LIVENESS = "/health/liveness"
+
+BODY_STOP_SECONDS = 2.0
+"""How long bodies may still be on their way once the server is told to stop."""
+
+WRITE_STOP_SECONDS = 0.3
+"""How long the last answers have to be written, and connections to be closed."""
+
+
+class Edge:
+    """Has threads answer requests that are here as a whole, and refuses what is too much.
+
+    Refusals and liveness are answered at once, from the event loop: `answer` may not wait there.
+    """
+
+    def __init__(self, answer: Callable[[Environ], HttpResponse]) -> None:
+        self._answer = answer
+        self._under_way = 0
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._threads = Threads(settings.THREADS, loop)
+        self._bodies = Bodies(self._threads, loop)
+        self._leaving: asyncio.Task[None] | None = None
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        self._under_way += 1
+        try:
+            await self._handle(environ_of(scope), protocol)
+        finally:
+            self._under_way -= 1
+
+    async def _handle(self, environ: Environ, protocol: HTTPProtocol) -> None:
+        if environ["PATH_INFO"] == LIVENESS:
+            self._tell_liveness(environ, protocol)
+            return
+        is_read = True
+        try:
+            if has_body(environ):
+                body = await self._bodies.read(environ, protocol)
+                is_read = body is not None
+                environ["wsgi.input"] = io.BytesIO(body) if body is not None else Interrupted()
+            await self._threads.do(lambda: self._reply(environ, protocol, is_read))
+        except Shed as refusal:
+            self._refuse(refusal, environ, protocol)
+
+    def _tell_liveness(self, environ: Environ, protocol: HTTPProtocol) -> None:
+        if self._threads.are_stuck:
+            stuck = f"No request was finished for {STUCK_SECONDS:.0f} seconds, while some waited."
+            self._refuse(ServiceUnavailable(stuck), environ, protocol)
+        else:
+            self._reply(environ, protocol, not has_body(environ))
+
+    def _refuse(
+        self, refusal: ServiceUnavailable, environ: Environ, protocol: HTTPProtocol
+    ) -> None:
+        environ[REFUSAL] = refusal
+        self._reply(environ, protocol, not has_body(environ))
+
+    def _reply(self, environ: Environ, protocol: HTTPProtocol, keeps_connection: bool) -> None:
+        """Answer; what is left of a body could not be told from a next request."""
+        response = self._answer(environ)
+        if not keeps_connection:
+            response["Connection"] = "close"
+        protocol.response_bytes(response.status_code, list(response.items()), response.content)
+
+    def _stop(self) -> None:
+        if self._leaving is None:
+            self._leaving = self._loop.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        """Let what is under way finish, and end the process if strangers keep granian from it.
+
+        It waits for connections on which half a request's head has come, till their time is over.
+        """
+        _have_granian_stop()
+        self._loop.call_later(BODY_STOP_SECONDS, self._bodies.end)
+        while self._under_way:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(WRITE_STOP_SECONDS)
+        sys.exit()
+
+
+class Interrupted(io.RawIOBase):
+    """What is left of a body that did not come."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise OSError("the body ended early")
+
+
+def _have_granian_stop() -> None:
+    """Have granian's own handler run, which takes SIGINT like SIGTERM, and must run only once.
+
+    That signal is blocked otherwise (`financial_api.serving.server`): a terminal sends it to every
+    process, whose parent tells them by SIGTERM.
+    """
+    os.kill(os.getpid(), signal.SIGINT)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

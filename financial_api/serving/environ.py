@@ -1,0 +1,65 @@
+"""What a WSGI application is told of a request (PEP 3333), out of granian's RSGI scope."""
+
+import io
+import sys
+from typing import Any
+
+from granian.rsgi import Scope
+
+Environ = dict[str, Any]
+
+_NOTHING = io.BytesIO()
+_SAME_FOR_ALL: Environ = {
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "Granian",
+    "wsgi.errors": sys.stderr,
+    "wsgi.input": _NOTHING,
+    "wsgi.input_terminated": True,
+    "wsgi.multiprocess": True,
+    "wsgi.multithread": True,
+    "wsgi.run_once": False,
+    "wsgi.version": (1, 0),
+}
+_WITHOUT_PREFIX = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+
+
+def environ_of(scope: Scope) -> Environ:
+    """Return a request's environ, with nothing for its body.
+
+    A header that came several times is joined by commas (RFC 9110, section 5.3). The scope keeps
+    the name alone of one that has a byte outside ASCII: it is empty, and there all the same, since
+    it may be the trace of a proxy.
+    """
+    server, _, port = scope.server.rpartition(":")
+    environ = {
+        **_SAME_FOR_ALL,
+        "REQUEST_METHOD": scope.method,
+        "PATH_INFO": _latin(scope.path),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_NAME": server,
+        "SERVER_PORT": port,
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "wsgi.url_scheme": scope.scheme,
+    }
+    for name in scope.headers.keys():  # noqa: SIM118  # it is a list
+        environ[_key(name)] = ""
+    for name, value in scope.headers.items():
+        key = _key(name)
+        environ[key] = f"{environ[key]},{value}" if environ[key] else value
+    return environ
+
+
+def has_body(environ: Environ) -> bool:
+    """Return True for a request that announces a body (RFC 9112, section 6)."""
+    return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def _key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
+
+
+def _latin(path: str) -> str:
+    """Return a path as WSGI has it, each byte of its UTF-8 a character."""
+    return path if path.isascii() else path.encode().decode("latin-1")

@@ -1,0 +1,89 @@
+"""The server of `manage.py serve`: granian, which forks its workers from this process."""
+
+import json
+import os
+import resource
+import signal
+from pathlib import Path
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.common import AbstractServer
+
+HEAD_BYTES = 64 * 1024
+"""How long the head of a request may be, and how much of a connection is in memory."""
+
+WAITING_CONNECTIONS = 4096
+"""How many may wait to be accepted before the kernel turns one away, if it allows as many."""
+
+OTHER_FILES = 512
+"""How many files a worker has open besides connections, with room to spare."""
+
+STOP_SECONDS = 10
+"""How long workers that are told to stop may take before they are killed."""
+
+JSON_LINES = Path(__file__).resolve().parents[1] / "settings" / "granian_json.json"
+
+
+def production_server(
+    application: str,
+    host: str,
+    port: int,
+    *,
+    workers: int,
+    connections: int,
+    keep_alive_seconds: int,
+    json_lines: bool = False,
+) -> "AbstractServer[Any]":
+    """Return what serves an RSGI application, by `module:name`, until it is told to stop.
+
+    Each worker holds so many connections. One that says nothing, or half of a head, is closed after
+    `keep_alive_seconds`.
+    """
+    os.register_at_fork(after_in_child=_leave_signals_to_parent)
+    return Granian(
+        application,
+        address=host,
+        port=port,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        backlog=WAITING_CONNECTIONS,
+        backpressure=connections,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=1000 * keep_alive_seconds, max_buffer_size=HEAD_BYTES
+        ),
+        workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,
+        log_dictconfig=json.loads(JSON_LINES.read_text()) if json_lines else None,
+    )
+
+
+def _leave_signals_to_parent() -> None:
+    """Have a worker end by what its parent sends, and by nothing that a terminal sends to both.
+
+    Until it serves it inherits the parent's handler, which would not end it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def allow_open_files(connections: int) -> str | None:
+    """Have this process and its workers open as many files as connections need.
+
+    Returns what to tell a person where that many are not allowed.
+    """
+    needed = connections + OTHER_FILES
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < needed:
+        return (
+            f"CONNECTIONS is {connections}, for which a worker opens up to {needed} files, but "
+            f"{most} is all that this process may: raise that limit (LimitNOFILE= of systemd, "
+            "--ulimit nofile= of docker), or lower CONNECTIONS."
+        )
+    if allowed != resource.RLIM_INFINITY and allowed < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, most))
+    return None
