@@ -1,6 +1,5 @@
 """What the edge knows of a request before anyone reads it."""
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 
@@ -8,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from financial_api.api.throttling import Rate
-from financial_api.kernel import clock, ids, log_context
+from financial_api.kernel import addresses, clock, ids, log_context
 from financial_api.kernel.loopback import is_loopback
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
@@ -73,23 +72,10 @@ def _trace_id(traceparent: str) -> str | None:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address the request came from.
-
-    Each trusted proxy appends whom it heard from to X-Forwarded-For, so the client's own address
-    stands as many places from the end as there are such proxies; anything before it is hearsay.
-    No proxy names a zone of its own machine (`fe80::1%eth0`), and a zone may be any text.
-    """
-    connection: str = request.META.get("REMOTE_ADDR", "")
-    proxies = settings.TRUSTED_PROXIES
-    if not proxies:
-        return connection
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    if len(hops) < proxies or "%" in hops[-proxies]:
-        return connection
-    try:
-        return str(ipaddress.ip_address(hops[-proxies]))
-    except ValueError:
-        return connection
+    """Return the address the request came from."""
+    meta = request.META
+    connection, forwarded = meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", "")
+    return addresses.client_address(connection, forwarded, settings.TRUSTED_PROXIES)
 
 
 def is_from_this_machine(request: HttpRequest) -> bool:

@@ -1,6 +1,6 @@
 """Whether an address is this machine's own."""
 
-import ipaddress
+from financial_api.kernel.addresses import canonical
 
 
 def is_loopback(host: str) -> bool:
@@ -8,6 +8,6 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return canonical(host.strip("[]")).is_loopback
     except ValueError:
         return False

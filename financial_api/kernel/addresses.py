@@ -1,0 +1,59 @@
+"""Where a request comes from: addresses as servers and proxies write them."""
+
+import ipaddress
+import re
+from ipaddress import IPv4Address, IPv6Address
+
+_SIX = r"([\da-f:.]+)"
+_PORT = r"(?::\d{1,5})?"
+_HOP = re.compile(
+    rf'"?(?:(?:::ffff:)?([\d.]+){_PORT}|\[{_SIX}\]{_PORT}|{_SIX})"?', re.ASCII | re.IGNORECASE
+)
+"""What proxies write: Azure's and IIS add a port, load balancers of AWS where they are told to.
+
+No proxy names a zone of its own machine (`fe80::1%eth0`), and a zone may be any text.
+"""
+
+
+def canonical(text: str) -> IPv4Address | IPv6Address:
+    """Return the address that a text is, or raise ValueError.
+
+    A socket that listens on both versions writes those of version 4 as `::ffff:203.0.113.7` (RFC
+    4291, section 2.5.5.2): they are of version 4.
+    """
+    address = ipaddress.ip_address(text)
+    return (address.version == 6 and address.ipv4_mapped) or address
+
+
+def client_address(connection: str, forwarded: str, proxies: int) -> str:
+    """Return the address that a request came from.
+
+    `connection` is who connected, `forwarded` the values of X-Forwarded-For, joined with commas,
+    and `proxies` the number of proxies that are trusted. Each of them appends whom it heard from,
+    so the client's own address stands as many places from the end as there are such proxies;
+    anything before it is hearsay. Where that place says nothing (`unknown`, by Squid), the client
+    is somewhere behind the next one. RFC 7239's Forwarded is not read: a proxy that appends to
+    X-Forwarded-For passes on a Forwarded of the client's own.
+    """
+    hops = forwarded.split(",")
+    trusted = hops[len(hops) - proxies :] if proxies <= len(hops) else []
+    return next(filter(None, map(_of_hop, trusted)), None) or _as_it_is(connection)
+
+
+def _of_hop(text: str) -> str:
+    """Return the address that a proxy wrote, or nothing where it wrote none."""
+    match = _HOP.fullmatch(text.strip())
+    if match is None:
+        return ""
+    try:
+        return str(canonical(match[match.lastindex or 0]))
+    except ValueError:
+        return ""
+
+
+def _as_it_is(connection: str) -> str:
+    """Return who connected; what is no address (a socket of Unix has none) stays what it is."""
+    try:
+        return str(canonical(connection))
+    except ValueError:
+        return connection
