@@ -6,10 +6,10 @@ from ipaddress import IPv4Address, IPv6Address
 
 _SIX = r"([\da-f:.]+)"
 _PORT = r"(?::\d{1,5})?"
-_HOP = re.compile(
+_WRITTEN = re.compile(
     rf'"?(?:(?:::ffff:)?([\d.]+){_PORT}|\[{_SIX}\]{_PORT}|{_SIX})"?', re.ASCII | re.IGNORECASE
 )
-"""What proxies write: Azure's and IIS add a port, load balancers of AWS where they are told to.
+"""Azure's gateway, IIS and RSGI add a port, load balancers of AWS where they are told to.
 
 No proxy names a zone of its own machine (`fe80::1%eth0`), and a zone may be any text.
 """
@@ -28,21 +28,22 @@ def canonical(text: str) -> IPv4Address | IPv6Address:
 def client_address(connection: str, forwarded: str, proxies: int) -> str:
     """Return the address that a request came from.
 
-    `connection` is who connected, `forwarded` the values of X-Forwarded-For, joined with commas,
-    and `proxies` the number of proxies that are trusted. Each of them appends whom it heard from,
-    so the client's own address stands as many places from the end as there are such proxies;
-    anything before it is hearsay. Where that place says nothing (`unknown`, by Squid), the client
-    is somewhere behind the next one. RFC 7239's Forwarded is not read: a proxy that appends to
-    X-Forwarded-For passes on a Forwarded of the client's own.
+    `connection` is who connected, which stays what it is where it is no address (a socket of Unix
+    has none), `forwarded` the values of X-Forwarded-For, joined with commas, and `proxies` the
+    number of proxies that are trusted. Each of them appends whom it heard from, so the client's own
+    address stands as many places from the end as there are such proxies; anything before it is
+    hearsay. Where that place says nothing (`unknown`, by Squid), the client is somewhere behind the
+    next one. RFC 7239's Forwarded is not read: a proxy that appends to X-Forwarded-For passes on a
+    Forwarded of the client's own.
     """
     hops = forwarded.split(",")
     trusted = hops[len(hops) - proxies :] if proxies <= len(hops) else []
-    return next(filter(None, map(_of_hop, trusted)), None) or _as_it_is(connection)
+    return next(filter(None, map(_read, [*trusted, connection])), connection)
 
 
-def _of_hop(text: str) -> str:
-    """Return the address that a proxy wrote, or nothing where it wrote none."""
-    match = _HOP.fullmatch(text.strip())
+def _read(text: str) -> str:
+    """Return the address that was written, or nothing where none was."""
+    match = _WRITTEN.fullmatch(text.strip())
     if match is None:
         return ""
     try:
@@ -51,9 +52,13 @@ def _of_hop(text: str) -> str:
         return ""
 
 
-def _as_it_is(connection: str) -> str:
-    """Return who connected; what is no address (a socket of Unix has none) stays what it is."""
+def network_of(address: str) -> str:
+    """Return the /64 that an address of version 6 lies in; any other text as it is.
+
+    Each link has a /64, and who is on it takes any address there (RFC 7421).
+    """
     try:
-        return str(canonical(connection))
+        prefix = ipaddress.IPv6Interface(f"{address}/64")
     except ValueError:
-        return connection
+        return address
+    return str(prefix.network)

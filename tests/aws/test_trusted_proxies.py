@@ -1,5 +1,6 @@
 """Behind a proxy that is trusted: who comes with a token of the user pool, and from where."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -7,11 +8,13 @@ import pytest
 
 from accounts.development_tokens import issue
 from tests.aws.user_pools import UserPool
+from tests.support import fronts
 from tests.support.api import Admin, Api, Customer, error_of, expect
 from tests.support.emulators import Emulator
 from tests.support.forwarded import FORWARDED
 from tests.support.raw_http import exchange, request
 from tests.support.servers import RunningServer, provisioned, running
+from tests.support.store import LEFT_OUT, LeftOut
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,40 @@ def test_the_address_that_the_nearest_proxy_gives_is_the_one_that_is_kept(
 
     [log] = admin.audit_of("user", customer.ecosystem_id)
     assert log["ipAddress"] == "203.0.113.3"
+
+
+WRITTEN = {
+    "as the documented one": "$proxy_add_x_forwarded_for",
+    "with its port": "$proxy_add_x_forwarded_for:$remote_port",
+    "as of a socket for both versions": '"$http_x_forwarded_for, ::ffff:$remote_addr"',
+    "of version 6 with its port": '"$http_x_forwarded_for, [2001:db8::1]:$remote_port"',
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+def test_a_real_proxy_may_write_the_address_in_its_own_way(
+    server: RunningServer,
+    admin: Admin,
+    customer: Customer,
+    opened: Callable[[Api], Api],
+    written: str,
+) -> None:
+    location = fronts.DOCUMENTED.replace("$proxy_add_x_forwarded_for", written)
+    customer.register()
+    with contextlib.ExitStack() as stack:
+        try:
+            url = stack.enter_context(fronts.nginx(server.url, location))
+        except LeftOut as reason:
+            pytest.skip(f"{LEFT_OUT}: a real proxy, since {reason}")
+        outside = Admin(url, admin.ecosystem_id)
+        opened(outside)
+        outside.http.headers["Authorization"] = admin.http.headers["Authorization"]
+
+        hearsay = {"X-Forwarded-For": "198.51.100.9"}
+        expect(outside.set_score(customer, 600, headers=hearsay), 200)
+
+    [log] = admin.audit_of("user", customer.ecosystem_id)
+    assert log["ipAddress"] == ("2001:db8::1" if "2001:db8::1" in written else outside.address)
 
 
 @pytest.mark.parametrize("address", ["fe80::1%<b>", f"fe80::1%{'a' * 5000}", "::1%1", "1.2.3.4%x"])

@@ -70,6 +70,8 @@ def test_what_came_before_the_trusted_proxies_is_hearsay() -> None:
     ("connection", "meant"),
     [
         ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7:51234", "203.0.113.7"),
+        ("[::ffff:203.0.113.7]:51234", "203.0.113.7"),
         ("2001:DB8::0:1", "2001:db8::1"),
         ("", ""),
         ("unix:/run/api.socket", "unix:/run/api.socket"),
