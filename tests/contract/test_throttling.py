@@ -167,10 +167,22 @@ def test_what_came_before_the_trusted_proxy_is_hearsay(proxied_server: RunningSe
     assert statuses(in_one_window(act)) == [401, 401, 401, 429]
 
 
-def test_the_address_may_be_of_version_6(proxied_server: RunningServer) -> None:
+def test_the_addresses_of_a_network_of_version_6_fail_together(
+    proxied_server: RunningServer,
+) -> None:
     def act() -> list[httpx.Response]:
         _, *parts = new_address().split(".")
-        return failing_through(proxied_server, *[f"2001:db8::{':'.join(parts)}"] * 4)
+        network = f"fd00:{':'.join(parts)}"
+        return failing_through(proxied_server, *(f"{network}::{host}" for host in range(1, 5)))
+
+    assert statuses(in_one_window(act)) == [401, 401, 401, 429]
+
+
+def test_the_address_may_be_written_with_its_port(proxied_server: RunningServer) -> None:
+    def act() -> list[httpx.Response]:
+        mine = new_address()
+        written = [f"{mine}:51234", f"{mine}:51235", mine, f"[::ffff:{mine}]:51236"]
+        return failing_through(proxied_server, *written)
 
     assert statuses(in_one_window(act)) == [401, 401, 401, 429]
 

@@ -7,8 +7,9 @@ import pytest
 import redis
 
 from accounts.development_tokens import issue
-from financial_api.api import throttling
-from financial_api.api.throttling import ProcessCounter, RedisCounter, Throttle, check
+from financial_api.api import counters, throttling
+from financial_api.api.counters import ProcessCounter, RedisCounter
+from financial_api.api.throttling import Throttle, check
 from financial_api.kernel import clock
 from financial_api.kernel.errors import RateLimitExceeded
 from tests.support.api import Api
@@ -24,6 +25,12 @@ NOON = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 def redis_url():
     with redis_server() as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """A busy machine is no silent Redis."""
+    monkeypatch.setattr(counters, "PATIENCE_SECONDS", 60.0)
 
 
 @pytest.fixture
@@ -93,6 +100,15 @@ def test_users_and_addresses_are_counted_apart(new_counter, stepping):
 
     assert throttle.count_request("user-001").used == 1
     assert throttle.count_failure("192.0.2.1").used == 1
+
+
+def test_the_addresses_of_one_network_of_version_6_are_counted_as_one(stepping):
+    throttle = Throttle(ProcessCounter())
+    throttle.count_failure("2001:db8:1:2::1")
+
+    assert throttle.count_failure("2001:db8:1:2:ffff::9").used == 2
+    assert throttle.count_failure("2001:db8:1:3::1").used == 1
+    assert [throttle.count_failure(f"192.0.2.{n}").used for n in (1, 2)] == [1, 1]
 
 
 def test_looking_counts_nothing(new_counter, stepping):
