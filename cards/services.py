@@ -89,11 +89,11 @@ def request_card(
     Raises NotFound without a user record, CardRequestExists, CardAlreadyExists, and
     ValidationError for an unknown product or in the cool-down.
     """
-    approval.check_product(product_id)
     parameters = remote_config.parameters()
     key = caller.user_key
 
     def decide(work: UnitOfWork) -> RequestResult:
+        approval.check_product(product_id)
         user = require_user(work, key)
         approval.check_may_request(user, parameters, work.now)
         waiting, request = approval.open_request(user, product_id, work.now)
@@ -145,9 +145,9 @@ def approve_request(
     LimitExceedsPolicy over the limit of the user's tier now, CardAlreadyExists.
     """
     parameters = remote_config.parameters()
-    approval.check_limit_range(credit_limit, parameters)
 
     def decide(work: UnitOfWork, user: User, request: CardRequest) -> RequestReview:
+        approval.check_limit_range(credit_limit, parameters)
         approval.check_pending(request)
         approval.check_limit_policy(credit_limit, user, parameters)
         owner, approved, card = decisions.approve(work, user, request, credit_limit, reason)

@@ -94,6 +94,7 @@ class ApiViewSet(PublicViewSet):
         admin = is_admin(self.caller.identity)
         if self.needs_admin and not admin:
             raise Forbidden("This needs the role admin.")
+        # Replays are kept out as well: how far it has got would decide if they are still known.
         if not admin and request.method not in _SAFE_METHODS and cleanup.is_running():
             raise ServiceUnavailable("A cleanup is running.", retry_after=10)
 

@@ -89,6 +89,8 @@ def run(
 
     `reads` names what the command needs, first of all what others may want to change too; `decide`
     collects its writes in a unit of work and returns its result. Both run again on every attempt.
+    What may be otherwise when the request is sent again, such as a limit from the configuration,
+    is judged in them and not before: a replay is answered although it would be refused by now.
 
     Raises what they raise; VersionConflict when others kept changing the same things for as long
     as the request had time; BackendUnavailable.
