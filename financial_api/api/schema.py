@@ -107,7 +107,11 @@ IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="ETags the client has, or `*`."
 )
 IF_MODIFIED_SINCE = OpenApiParameter(
-    "If-Modified-Since", str, OpenApiParameter.HEADER, description="The Last-Modified it has."
+    "If-Modified-Since",
+    str,
+    OpenApiParameter.HEADER,
+    description="Not looked at: a date cannot tell changes of one second apart; ETags do.",
+    deprecated=True,
 )
 
 
@@ -279,7 +283,8 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Allow": {"description": "The methods there are.", "schema": {"type": "string"}},
     "ETag": {"description": "Changes whenever the answer does.", "schema": {"type": "string"}},
     "Last-Modified": {
-        "description": "The latest change, left out while its second lasts.",
+        "description": "Not sent: a date cannot tell changes of one second apart; ETags do.",
+        "deprecated": True,
         "schema": {"type": "string"},
     },
     "X-Stale-Data": {

@@ -175,7 +175,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Financial API",
     "DESCRIPTION": "Credit cards: users with a score, card requests, purchases and payments.",
-    "VERSION": "1.1.0",
+    "VERSION": "1.2.0",
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/v1",

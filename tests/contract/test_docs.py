@@ -130,3 +130,24 @@ def test_the_favicon_is_a_picture(anyone: Api) -> None:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.content.startswith(PNG)
+
+
+@pytest.mark.parametrize("path", ["/openapi.yaml", "/docs", "/docs/start.js", "/favicon.ico"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("If-None-Match", "*"),
+        ("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"),
+        ("If-Match", '"another"'),
+        ("If-Unmodified-Since", "Thu, 01 Jan 2015 00:00:00 GMT"),
+        ("Range", "bytes=0-1"),
+    ],
+)
+def test_what_has_no_validator_is_answered_in_full(
+    anyone: Api, method: str, path: str, name: str, value: str
+) -> None:
+    answer = anyone.call(method, path, headers={name: value})
+
+    assert answer.status_code == 200
+    assert not {"etag", "last-modified"} & answer.headers.keys()
