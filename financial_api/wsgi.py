@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.handlers.wsgi import WSGIHandler, get_script_name
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_script_name
 from django.http import HttpResponse
 from django.urls import set_script_prefix
 
@@ -29,12 +29,24 @@ with refusing(ImproperlyConfigured):
 wakeup.start()
 
 
+class Request(WSGIRequest):
+    """A request whose query is in UTF-8, whatever the Content-Type says that its body is in.
+
+    Django decodes both with the codec that a client names, be it `hex`.
+    """
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        """Leave the type to who reads the body."""
+
+
 class Application(WSGIHandler):
     """Answers a request with its whole body at once, which spares the server streaming it.
 
     Django's signals round a request are not sent: they look after database connections, which the
     ORM backend does by itself, and the others have none of.
     """
+
+    request_class = Request
 
     def answer(self, environ: dict[str, Any]) -> HttpResponse:
         set_script_prefix(get_script_name(environ))

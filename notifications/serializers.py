@@ -11,6 +11,7 @@ from financial_api.api.fields import (
     EnumField,
     FlagField,
     IdField,
+    InputField,
     MomentField,
     ProseField,
     TextField,
@@ -44,10 +45,10 @@ class GatewayEventInput(serializers.Serializer[Any]):
         return {**super().get_fields(), "data": data}
 
 
-class SenderInput(serializers.Serializer[Any]):
+class SenderInput(InputField, serializers.Serializer[Any]):
     id = TextField(longest=100)
-    name = ProseField(required=False, allow_null=True)
-    pushname = ProseField(required=False, allow_null=True)
+    name = ProseField(required=False)
+    pushname = ProseField(required=False)
 
 
 class GatewayMessageInput(serializers.Serializer[Any]):

@@ -1,27 +1,40 @@
 """Reading a request's body: JSON, an object, of bounded size and depth."""
 
+import codecs
+import re
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from financial_api.kernel.encoding import loads
+from financial_api.kernel.encoding import RepeatedName, loads
 from financial_api.kernel.errors import UnsupportedMediaType, ValidationError
 
 DEEPEST = 32
 
+_WORD = r"[!#$%&'*+.^_`|~0-9a-z-]+"
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_CHARSET = r'charset=(?:utf-?8|"utf-?8")'
+_PARAMETER = rf"{_CHARSET}|(?!charset=){_WORD}=(?:{_WORD}|{_QUOTED})"
+_JSON = re.compile(
+    rf"application/json(?:[ \t]*;(?:[ \t]*(?:{_PARAMETER}))?)*[ \t]*", re.IGNORECASE | re.ASCII
+)
+"""A Content-Type of JSON (RFC 9110, section 8.3.1): in UTF-8 and nothing else (RFC 8259, 8.1)."""
+
 
 def read_object(request: HttpRequest) -> dict[str, Any]:
-    """Return the JSON object in the body, `{}` for an empty one.
+    """Return the JSON object in the body, `{}` for an empty one; a byte-order mark is no part.
 
     Raises UnsupportedMediaType, or ValidationError for anything else that is wrong with it.
     """
-    body = _read(request)
+    body = _read(request).removeprefix(codecs.BOM_UTF8)
     if not body.strip():
         return {}
-    _check_media_type(request)
+    _check_encoding(request)
     try:
         value = loads(body.decode())
+    except RepeatedName:
+        raise ValidationError("The body gives a name twice in one object.") from None
     except (ValueError, RecursionError):
         raise ValidationError("The body is not valid JSON.") from None
     if not isinstance(value, dict):
@@ -63,13 +76,15 @@ def _read_chunked(request: HttpRequest, limit: int, too_large: ValidationError) 
     return body
 
 
-def _check_media_type(request: HttpRequest) -> None:
-    """JSON is UTF-8 and nothing else (RFC 8259, section 8.1); no type at all counts as JSON."""
-    if not request.META.get("CONTENT_TYPE"):
-        return
-    charset = (request.content_params or {}).get("charset", "utf-8")
-    if request.content_type != "application/json" or charset.lower() not in {"utf-8", "utf8"}:
+def _check_encoding(request: HttpRequest) -> None:
+    """Raise UnsupportedMediaType for what is not plain JSON; no type at all counts as JSON."""
+    media_type = request.META.get("CONTENT_TYPE")
+    if media_type and not _JSON.fullmatch(media_type):
         raise UnsupportedMediaType
+    coding = request.META.get("HTTP_CONTENT_ENCODING")
+    if coding and coding.lower() != "identity":
+        # RFC 9110, section 15.5.16, has the answer name what would do.
+        raise UnsupportedMediaType(headers={"Accept-Encoding": "identity"})
 
 
 def _check_depth(value: Any) -> None:

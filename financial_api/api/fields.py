@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from financial_api.kernel.money import CENT, MAX_AMOUNT, dollars
 
@@ -37,7 +38,18 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-class AmountField(AnyField):
+class InputField(AnyField):
+    """A part of a body. Null for an optional one is its absence, and leaves no more trace."""
+
+    def __init__(self, *, required: bool = True, **options: Any) -> None:
+        super().__init__(required=required, allow_null=not required, **options)
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        is_absent = data is None and not self.required
+        return super().validate_empty_values(empty if is_absent else data)
+
+
+class AmountField(InputField):
     """Dollars: a JSON number from `lowest` on, over zero, with at most two decimals."""
 
     default_error_messages = {  # noqa: RUF012
@@ -63,7 +75,7 @@ class AmountField(AnyField):
         return dollars(amount)
 
 
-class WholeNumberField(AnyField):
+class WholeNumberField(InputField):
     """A JSON number without a fraction, within bounds."""
 
     default_error_messages = {  # noqa: RUF012
@@ -86,7 +98,7 @@ class WholeNumberField(AnyField):
         return int(data)
 
 
-class FlagField(AnyField):
+class FlagField(InputField):
     """JSON's true or false."""
 
     default_error_messages = {"flag": "must be true or false"}  # noqa: RUF012
@@ -101,7 +113,7 @@ class FlagField(AnyField):
         return data
 
 
-class ProseField(AnyField):
+class ProseField(InputField):
     """JSON text of any length, lines and tabs included, as somebody wrote it."""
 
     default_error_messages = {  # noqa: RUF012
@@ -121,7 +133,7 @@ class ProseField(AnyField):
         return data
 
 
-class TextField(AnyField):
+class TextField(InputField):
     """JSON text without control characters, of bounded length once trimmed."""
 
     default_error_messages = {  # noqa: RUF012

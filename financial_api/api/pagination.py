@@ -7,6 +7,7 @@ from typing import Any
 from django.core import signing
 from django.http import HttpRequest
 
+from financial_api.api.query import parameter
 from financial_api.kernel.errors import ValidationError
 
 DEFAULT_LIMIT = 20
@@ -40,7 +41,7 @@ class PageRequest:
 
 
 def _limit(request: HttpRequest) -> int:
-    text = request.GET.get("limit")
+    text = parameter(request, "limit")
     if text is None:
         return DEFAULT_LIMIT
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST:
@@ -49,7 +50,7 @@ def _limit(request: HttpRequest) -> int:
 
 
 def _after(request: HttpRequest, scope: str) -> str | None:
-    text = request.GET.get("cursor")
+    text = parameter(request, "cursor")
     if text is None:
         return None
     try:

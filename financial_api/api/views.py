@@ -18,6 +18,7 @@ from accounts.callers import Caller, is_ecosystem_id
 from accounts.rules import is_admin
 from financial_api.api.authentication import authenticate
 from financial_api.api.body import read_object
+from financial_api.api.query import parameter
 from financial_api.api.responses import json_response, response_to
 from financial_api.application import cleanup
 from financial_api.application.commands import Outcome, Submission
@@ -104,7 +105,7 @@ class ApiViewSet(PublicViewSet):
 
     def choice(self, name: str, choices: type[Choice]) -> Choice | None:
         """Return a query parameter that is one of `choices`, or None without it."""
-        text = self.django_request.GET.get(name)
+        text = parameter(self.django_request, name)
         if text is None:
             return None
         try:
@@ -115,7 +116,7 @@ class ApiViewSet(PublicViewSet):
 
     def text(self, name: str) -> str | None:
         """Return a query parameter that could be an identifier, or None without it."""
-        text = self.django_request.GET.get(name)
+        text = parameter(self.django_request, name)
         if text is not None and not is_ecosystem_id(text):
             raise ValidationError.of_field(name, "must be 1 to 128 of A-Z a-z 0-9 _ - . : @")
         return text

@@ -6,6 +6,11 @@ from typing import Any, NoReturn
 
 import msgspec
 
+
+class RepeatedName(ValueError):
+    """An object gives a name twice: what it means differs among readers (RFC 8259, section 4)."""
+
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _canonical_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
@@ -23,10 +28,11 @@ def canonical(value: Any) -> bytes:
 def loads(text: bytes | str) -> Any:
     """Return the value of a JSON text; numbers with a fraction or exponent become `Decimal`.
 
-    Raises ValueError for anything that is not JSON, NaN and Infinity included, and RecursionError
-    for nesting beyond the interpreter's limit.
+    Raises RepeatedName for an object that gives a name twice, ValueError for anything else that is
+    not JSON, NaN and Infinity included, and RecursionError for nesting beyond the interpreter's
+    limit.
     """
-    return json.loads(text, parse_float=_decimal, parse_constant=_refuse_constant)
+    return _decoder.decode(text if isinstance(text, str) else text.decode())
 
 
 def _decimal(digits: str) -> Decimal:
@@ -38,3 +44,15 @@ def _decimal(digits: str) -> Decimal:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) < len(members):
+        raise RepeatedName
+    return value
+
+
+_decoder = json.JSONDecoder(
+    parse_float=_decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
+)

@@ -104,7 +104,7 @@ class MethodNotAllowed(ApiError):
 class UnsupportedMediaType(ApiError):
     code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
     status = 415
-    default_message = "Send the body as application/json in UTF-8."
+    default_message = "Send the body as application/json in UTF-8, without a Content-Encoding."
 
 
 class ValidationError(ApiError):

@@ -33,6 +33,15 @@ UNREADABLE: dict[str, bytes] = {
     "an exponent beyond any number": b'{"amount": 1e' + b"9" * 30 + b"}",
     "an integer of many digits": b'{"amount": ' + b"9" * 60_000 + b"}",
 }
+REPEATING = {
+    "the same value": '{"amount": 1, "amount": 1}',
+    "another value": '{"amount": 1, "amount": 2}',
+    "null": '{"amount": 1, "amount": null}',
+    "an escape": '{"amount": 1, "\\u0061mount": 2}',
+    "an ignored field": '{"amount": 1, "other": 1, "other": 1}',
+    "within an object": '{"amount": 1, "other": {"a": 1, "a": 2}}',
+    "within a list": '{"amount": 1, "other": [[{"a": 1, "a": 2}]]}',
+}
 
 
 def spend(customer: Customer, card_id: str, content: Any, **options: Any) -> Any:
@@ -101,17 +110,29 @@ def test_a_larger_body_is_refused(customer: Customer, size: int) -> None:
     invalid(spend(customer, card_id, of_size(size)))
 
 
-def test_a_duplicate_key_never_means_two_things(customer: Customer) -> None:
+@pytest.mark.parametrize("content", REPEATING.values(), ids=REPEATING)
+def test_a_name_given_twice_in_one_object_is_refused(customer: Customer, content: str) -> None:
     card_id = customer.card()
 
-    answer = spend(customer, card_id, '{"amount": 1, "amount": 2}')
+    invalid(spend(customer, card_id, content))
 
-    if answer.status_code == 201:
-        assert (
-            expect(answer, 201)["transaction"]["amount"] == customer.shown_card(card_id)["balance"]
-        )
-    else:
-        invalid(answer)
+    assert customer.transactions(card_id) == []
+
+
+def test_a_name_may_be_in_several_objects(customer: Customer) -> None:
+    card_id = customer.card()
+
+    expect(
+        spend(customer, card_id, '{"amount": 1, "a": {"a": {}}, "b": [{"a": 1}, {"a": 1}]}'), 201
+    )
+
+
+def test_a_byte_order_mark_is_no_part_of_a_body(customer: Customer) -> None:
+    card_id = customer.card()
+
+    expect(spend(customer, card_id, b"\xef\xbb\xbf" + b'{"amount": 1}'), 201)
+    expect(customer.post("/v1/users", key="", content=b"\xef\xbb\xbf"), 200)
+    invalid(spend(customer, card_id, b"\xef\xbb\xbf\xef\xbb\xbf" + b'{"amount": 1}'))
 
 
 def test_a_chunked_body_is_not_taken_for_empty(customer: Customer) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.api import NOBODYS_ID, Api, Customer, error_of, expect
+from tests.support.api import NOBODYS_ID, Api, Customer, error_of, expect, invalid
 from tests.support.document import METHODS, document, filled
 from tests.support.webhook import WEBHOOK
 
@@ -119,6 +119,15 @@ def test_a_method_nobody_knows_is_not_allowed(customer: Customer, method: str) -
         "multipart/form-data; boundary=x",
         "application/xml",
         "nonsense",
+        "application/json; charset=utf-16",
+        "application/json; charset=latin-1",
+        "application/json; charset=utf-8; charset=utf-16",
+        "application/json; charset=",
+        "application/json; charset",
+        "application/json; =utf-8",
+        "application/json charset=utf-8",
+        "application/json, application/json",
+        ";application/json",
     ],
 )
 def test_a_body_of_another_media_type_is_refused(customer: Customer, media_type: str) -> None:
@@ -130,9 +139,72 @@ def test_a_body_of_another_media_type_is_refused(customer: Customer, media_type:
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/json; charset=utf-8", "application/json;charset=UTF-8"]
+    "media_type",
+    [
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        'Application/JSON ; Charset="utf-8";',
+        "application/json; charset=utf8; profile=other",
+    ],
 )
 def test_json_may_name_its_encoding(customer: Customer, media_type: str) -> None:
     answer = customer.post("/v1/users", key="", content=b"{}", headers={"Content-Type": media_type})
 
     expect(answer, 201)
+
+
+def test_json_may_go_without_a_name(customer: Customer) -> None:
+    answer = customer.post("/v1/users", key="", content=b"{}", headers={"Content-Type": ""})
+
+    expect(answer, 201)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "gzip, identity", "nonsense"])
+def test_a_body_in_a_coding_is_refused_and_told_so(customer: Customer, coding: str) -> None:
+    answer = customer.post("/v1/users", key="", content=b"{}", headers={"Content-Encoding": coding})
+
+    error_of(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+def test_a_body_may_say_that_it_is_as_it_is(customer: Customer) -> None:
+    headers = {"Content-Encoding": "Identity"}
+
+    expect(customer.post("/v1/users", key="", content=b"{}", headers=headers), 201)
+
+
+def test_no_body_is_of_no_media_type(customer: Customer) -> None:
+    headers = {"Content-Type": "text/plain; charset=utf-16", "Content-Encoding": "gzip"}
+
+    expect(customer.post("/v1/users", key="", headers=headers), 201)
+
+
+@pytest.mark.parametrize("charset", ["hex", "undefined", "utf-16", "idna", "nonsense"])
+def test_how_a_body_is_encoded_says_nothing_of_the_query(customer: Customer, charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+
+    expect(customer.get("/v1/cards?status=%61ctive", headers=headers), 200)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        (path, given["name"], given["schema"].get("enum", ["1"])[0])
+        for path, described in document()["paths"].items()
+        for given in described.get("get", {}).get("parameters", ())
+        if given["in"] == "query"
+    ],
+)
+def test_a_parameter_of_the_query_is_given_once(
+    admin: Customer, path: str, name: str, value: str
+) -> None:
+    for others in ([value], [value, value]):
+        asked = {name: [value, *others]}
+
+        assert invalid(admin.get(filled(path), params=asked), name)["details"] == {
+            name: "must be given once"
+        }
+
+
+def test_an_unknown_parameter_of_the_query_is_ignored_however_often(customer: Customer) -> None:
+    expect(customer.get("/v1/cards?other=1&other=2"), 200)

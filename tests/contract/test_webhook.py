@@ -134,3 +134,34 @@ def test_health_without_a_gateway_says_that_we_answer(hook: Api) -> None:
 
     assert set(answer) == {"status", "timestamp"}
     assert answer["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "data", [{"sender": None}, {"sender": {"id": "x@c.us", "name": None, "pushname": None}}]
+)
+def test_null_for_what_a_message_need_not_have_is_its_absence(
+    hook: Api, data: dict[str, Any]
+) -> None:
+    assert outcome(hook, event("hello", **data))["action"] == "ignored"
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Content-Type", "text/plain"),
+        ("Content-Type", "application/json; charset=utf-16"),
+        ("Content-Encoding", "gzip"),
+    ],
+)
+def test_an_event_that_is_not_plain_json_is_refused(hook: Api, header: str, value: str) -> None:
+    headers = {"X-Webhook-Secret": SECRET, header: value}
+
+    refused = hook.call("POST", WEBHOOK, event("hello"), headers=headers)
+
+    error_of(refused, 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_an_event_that_gives_a_name_twice_is_refused(hook: Api) -> None:
+    content = b'{"event": "status-find", "session": "acme", "data": {"id": 1, "id": 2}}'
+
+    invalid(hook.call("POST", WEBHOOK, content=content, headers={"X-Webhook-Secret": SECRET}))

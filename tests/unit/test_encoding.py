@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from financial_api.kernel.encoding import canonical, dumps, loads
+from financial_api.kernel.encoding import RepeatedName, canonical, dumps, loads
 from financial_api.kernel.money import dollars
 from tests.unit.building import money
 
@@ -76,6 +76,14 @@ def test_nan_and_infinity_are_not_json(text):
 )
 def test_what_is_not_json_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011  # its message is the parser's
+        loads(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "a": 1}', '{"a": 1, "\\u0061": 2}', '[{"b": {"a": 1, "c": 2, "a": null}}]']
+)
+def test_an_object_gives_a_name_once(text):
+    with pytest.raises(RepeatedName):
         loads(text)
 
 
