@@ -37,6 +37,20 @@ class Handler(WSGIRequestHandler):
             return False
         return True
 
+    def get_environ(self) -> dict[str, Any]:
+        """Return what WSGI has of a request, its headers as they were sent.
+
+        Python's names a type for a body that has none, and the first of several; and it joins
+        others that came twice by a mere comma, which some may hold.
+        """
+        environ = super().get_environ()
+        environ["CONTENT_TYPE"] = ", ".join(self.headers.get_all("Content-Type", ()))
+        for name in self.headers:
+            given = self.headers.get_all(name, ())
+            if len(given) > 1:
+                environ[f"HTTP_{name.upper().replace('-', '_')}"] = ", ".join(given)
+        return environ
+
     def handle(self) -> None:
         with contextlib.suppress(OSError):  # the client said nothing for too long, or is gone
             super().handle()

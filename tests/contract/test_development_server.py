@@ -74,6 +74,33 @@ def test_a_malformed_header_hides_nothing_behind_it(
     assert b" 400 " in raw_http.exchange(development_server.url, sent).raw.partition(b"\r\n")[0]
 
 
+REPEATED = {
+    ("Idempotency-Key: a", "Idempotency-Key: b", "Content-Type: application/json"): 400,
+    ("Idempotency-Key: a", "Idempotency-Key: a", "Content-Type: application/json"): 400,
+    ("Idempotency-Key: a", "Content-Type: application/json", "content-type: text/plain"): 415,
+    ("Idempotency-Key: a", "Authorization: Bearer nobodys"): 401,
+}
+
+
+@pytest.mark.parametrize(("lines", "status"), REPEATED.items())
+def test_a_header_that_comes_twice_is_not_taken_for_one_value(
+    development_server: RunningServer, lines: tuple[str, ...], status: int
+) -> None:
+    token = f"Authorization: Bearer {issue('user-001')}"
+    sent = raw_http.request(
+        "POST", "/v1/cards/requests", token, *lines, "Content-Length: 2", body=b"{}"
+    )
+
+    assert raw_http.exchange(development_server.url, sent).status == status
+
+
+def test_a_body_need_not_name_its_type(development_server: RunningServer) -> None:
+    token = f"Authorization: Bearer {issue('user-001')}"
+    sent = raw_http.request("POST", "/v1/users", token, "Content-Length: 2", body=b"{}")
+
+    assert raw_http.exchange(development_server.url, sent).status in {200, 201}
+
+
 def test_it_says_what_to_try_once_it_listens(development_server: RunningServer) -> None:
     said = development_server.log.read_text()
     port = development_server.url.rpartition(":")[2]
