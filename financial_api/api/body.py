@@ -15,7 +15,7 @@ DEEPEST = 32
 _WORD = r"[!#$%&'*+.^_`|~0-9a-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _CHARSET = r'charset=(?:utf-?8|"utf-?8")'
-_PARAMETER = rf"{_CHARSET}|(?!charset=){_WORD}=(?:{_WORD}|{_QUOTED})"
+_PARAMETER = rf"{_CHARSET}|(?!charset[=*]){_WORD}=(?:{_WORD}|{_QUOTED})"
 _JSON = re.compile(
     rf"application/json(?:[ \t]*;(?:[ \t]*(?:{_PARAMETER}))?)*[ \t]*", re.IGNORECASE | re.ASCII
 )

@@ -122,6 +122,7 @@ def test_a_method_nobody_knows_is_not_allowed(customer: Customer, method: str) -
         "application/json; charset=utf-16",
         "application/json; charset=latin-1",
         "application/json; charset=utf-8; charset=utf-16",
+        "application/json; charset*=utf-8''utf-16",
         "application/json; charset=",
         "application/json; charset",
         "application/json; =utf-8",
