@@ -49,6 +49,9 @@ class Connection:
             body += self._more()
         return int(head[9:12]), body
 
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
     def close(self) -> None:
         self._socket.close()
 
