@@ -44,23 +44,23 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
 
 
 def _read(request: HttpRequest) -> bytes:
+    """Return the body; raise ValidationError for one that is too large, or did not come whole."""
     limit: int = settings.MAX_BODY_BYTES
-    too_large = ValidationError(f"The body is over {limit} bytes.")
     length = request.META.get("CONTENT_LENGTH") or ""
     if length.isdecimal() and int(length) > limit:
-        raise too_large
-    if not length and request.META.get("HTTP_TRANSFER_ENCODING"):
-        return _read_chunked(request, limit, too_large)
+        raise _over(limit)
     try:
+        if not length and request.META.get("HTTP_TRANSFER_ENCODING"):
+            return _read_chunked(request, limit)
         body = request.body
     except OSError:
-        body = b""
+        raise ValidationError("The body ended early.") from None
     if length.isdecimal() and len(body) < int(length):
         raise ValidationError("The body ended early.")
     return body
 
 
-def _read_chunked(request: HttpRequest, limit: int, too_large: ValidationError) -> bytes:
+def _read_chunked(request: HttpRequest, limit: int) -> bytes:
     """Return a body of unannounced length, where the server can tell where it ends.
 
     A blank one is refused: it may be the beginning of one that was cut off.
@@ -69,11 +69,14 @@ def _read_chunked(request: HttpRequest, limit: int, too_large: ValidationError) 
         raise ValidationError("Send the body with a Content-Length.")
     body: bytes = request.META["wsgi.input"].read(limit + 1)
     if len(body) > limit:
-        raise too_large
+        raise _over(limit)
     if not body.strip():
         raise ValidationError("The body is empty; send none at all, or its Content-Length.")
-    request._body = body  # as Django keeps it
     return body
+
+
+def _over(limit: int) -> ValidationError:
+    return ValidationError(f"The body is over {limit} bytes.")
 
 
 def _check_encoding(request: HttpRequest) -> None:

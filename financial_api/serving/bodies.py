@@ -11,6 +11,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed  # type: ignore[attr-defin
 
 from financial_api.api.authentication import user_of
 from financial_api.api.context import client_address
+from financial_api.kernel.addresses import network_of
 from financial_api.kernel.loopback import is_loopback
 from financial_api.kernel.metrics import ShedReason
 from financial_api.serving.environ import Environ
@@ -67,8 +68,9 @@ class Bodies:
     async def _wait(self, reading: "asyncio.Task[bytes]", request: WSGIRequest) -> None:
         """Give a body its time, in places of its address and of its user."""
         ends_at = self._loop.time() + settings.BODY_SECONDS - AT_ONCE_SECONDS
-        address = _address_counted(request)
-        with _place(self._of_addresses, address, MOST_OF_ADDRESS, ShedReason.BODIES_OF_ADDRESS):
+        with _place(
+            self._of_addresses, _network(request), MOST_OF_ADDRESS, ShedReason.BODIES_OF_ADDRESS
+        ):
             user = await self._threads.do(lambda: user_of(request), is_urgent=True)
             with _place(self._of_users, user, MOST_OF_USER, ShedReason.BODIES_OF_USER):
                 await self._is_done(reading, ends_at - self._loop.time())
@@ -95,10 +97,10 @@ async def _up_to_limit(protocol: HTTPProtocol) -> bytes:
     return bytes(body)
 
 
-def _address_counted(request: WSGIRequest) -> str | None:
+def _network(request: WSGIRequest) -> str | None:
     """Return whose bodies a request's is one of; nobody's where all come from this machine."""
     address = client_address(request)
-    return None if not settings.TRUSTED_PROXIES and is_loopback(address) else address
+    return network_of(address) if settings.TRUSTED_PROXIES or not is_loopback(address) else None
 
 
 @contextlib.contextmanager

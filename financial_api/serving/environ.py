@@ -1,5 +1,6 @@
 """What a WSGI application is told of a request (PEP 3333), out of granian's RSGI scope."""
 
+import functools
 import io
 import sys
 from typing import Any
@@ -26,9 +27,10 @@ _WITHOUT_PREFIX = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 def environ_of(scope: Scope) -> Environ:
     """Return a request's environ, with nothing for its body.
 
-    A header that came several times is joined by commas (RFC 9110, section 5.3). The scope keeps
-    the name alone of one that has a byte outside ASCII: it is empty, and there all the same, since
-    it may be the trace of a proxy.
+    A header that came several times is joined by commas (RFC 9110, section 5.3), and one with an
+    underscore in its name is left out, since WSGI cannot tell it from one with a hyphen. The scope
+    keeps the name alone of one that has a byte outside ASCII: it is empty, and there all the same,
+    since it may be the trace of a proxy.
     """
     server, _, port = scope.server.rpartition(":")
     environ = {
@@ -39,14 +41,13 @@ def environ_of(scope: Scope) -> Environ:
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "SERVER_NAME": server,
         "SERVER_PORT": port,
-        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.url_scheme": scope.scheme,
     }
-    for name in scope.headers.keys():  # noqa: SIM118  # it is a list
-        environ[_key(name)] = ""
-    for name, value in scope.headers.items():
-        key = _key(name)
-        environ[key] = f"{environ[key]},{value}" if environ[key] else value
+    headers = scope.headers
+    for name in headers.keys():  # noqa: SIM118  # it is a list
+        if "_" not in name:
+            environ[_key(name)] = ", ".join(headers.get_all(name))
     return environ
 
 
@@ -55,6 +56,7 @@ def has_body(environ: Environ) -> bool:
     return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
 
 
+@functools.lru_cache(maxsize=1024)
 def _key(name: str) -> str:
     key = name.upper().replace("-", "_")
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"
