@@ -7,9 +7,8 @@ from typing import Any, cast
 
 import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_script_name
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpResponse
-from django.urls import set_script_prefix
 
 from financial_api.kernel.environment import refusing
 
@@ -43,13 +42,13 @@ class Application(WSGIHandler):
     """Answers a request with its whole body at once, which spares the server streaming it.
 
     Django's signals round a request are not sent: they look after database connections, which the
-    ORM backend does by itself, and the others have none of.
+    ORM backend does by itself, and the others have none of. Nor is the prefix of a script set, since
+    no URL is ever made.
     """
 
     request_class = Request
 
     def answer(self, environ: dict[str, Any]) -> HttpResponse:
-        set_script_prefix(get_script_name(environ))
         return cast("HttpResponse", self.get_response(self.request_class(environ)))
 
     def __call__(  # type: ignore[override]  # the supertype's answer is a WSGI one only in effect

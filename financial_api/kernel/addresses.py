@@ -1,5 +1,6 @@
 """Where a request comes from: addresses as servers and proxies write them."""
 
+import functools
 import ipaddress
 import re
 from ipaddress import IPv4Address, IPv6Address
@@ -41,6 +42,7 @@ def client_address(connection: str, forwarded: str, proxies: int) -> str:
     return next(filter(None, map(_read, [*trusted, connection])), connection)
 
 
+@functools.lru_cache(maxsize=4096)
 def _read(text: str) -> str:
     """Return the address that was written, or nothing where none was."""
     match = _WRITTEN.fullmatch(text.strip())

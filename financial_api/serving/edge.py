@@ -20,8 +20,11 @@ from financial_api.serving.threads import STUCK_SECONDS, Threads
 
 LIVENESS = "/health/liveness"
 
+STOP_SECONDS = 10
+"""How long a worker may take to end once it is told to stop."""
+
 BODY_STOP_SECONDS = 2.0
-"""How long bodies may still be on their way once the server is told to stop."""
+"""How long bodies may then still be on their way."""
 
 WRITE_STOP_SECONDS = 0.3
 """How long the last answers have to be written, and connections to be closed."""
@@ -86,7 +89,9 @@ class Edge:
         protocol.response_bytes(response.status_code, list(response.items()), response.content)
 
     def _stop(self) -> None:
+        """Leave in good order, or be ended by the kernel (SIGALRM) where that takes too long."""
         if self._leaving is None:
+            signal.alarm(STOP_SECONDS)
             self._leaving = self._loop.create_task(self._leave())
 
     async def _leave(self) -> None:
@@ -98,8 +103,7 @@ class Edge:
         self._loop.call_later(BODY_STOP_SECONDS, self._bodies.end)
         while self._under_way:
             await asyncio.sleep(0.02)
-        await asyncio.sleep(WRITE_STOP_SECONDS)
-        sys.exit()
+        self._loop.call_later(WRITE_STOP_SECONDS, sys.exit)
 
 
 class Interrupted(io.RawIOBase):

@@ -47,7 +47,7 @@ def environ_of(scope: Scope) -> Environ:
     headers = scope.headers
     for name in headers.keys():  # noqa: SIM118  # it is a list
         if "_" not in name:
-            environ[_key(name)] = ", ".join(headers.get_all(name))
+            environ[_key(name)] = ", ".join(headers.get_all(name))  # type: ignore[attr-defined]
     return environ
 
 

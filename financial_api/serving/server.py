@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server.common import AbstractServer
 
@@ -20,9 +20,6 @@ WAITING_CONNECTIONS = 4096
 
 OTHER_FILES = 512
 """How many files a worker has open besides connections, with room to spare."""
-
-STOP_SECONDS = 10
-"""How long workers that are told to stop may take before they are killed."""
 
 JSON_LINES = Path(__file__).resolve().parents[1] / "settings" / "granian_json.json"
 
@@ -48,6 +45,7 @@ def production_server(
         address=host,
         port=port,
         interface=Interfaces.RSGI,
+        loop=Loops.uvloop,
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,
@@ -56,7 +54,6 @@ def production_server(
         http1_settings=HTTP1Settings(
             header_read_timeout=1000 * keep_alive_seconds, max_buffer_size=HEAD_BYTES
         ),
-        workers_kill_timeout=STOP_SECONDS,
         respawn_failed_workers=True,
         log_dictconfig=json.loads(JSON_LINES.read_text()) if json_lines else None,
     )

@@ -1,14 +1,13 @@
 """The threads that answer requests, and the line of those that wait for one."""
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar, cast
 
 from financial_api.kernel.metrics import ShedReason
 from financial_api.serving.shedding import Shed
@@ -30,28 +29,65 @@ NOTICE_SECONDS = 0.05
 
 @dataclass(slots=True, eq=False)
 class _Turn(Generic[R]):
+    """Some work, since when it waits, and what becomes of it."""
+
     work: Callable[[], R]
     result: "asyncio.Future[R]"
     since: float
     is_urgent: bool
+    outcome: R | None = None
+    error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.outcome = self.work()
+        except BaseException as error:  # noqa: BLE001  # raised where it is awaited
+            self.error = error
+
+    def tell(self) -> None:
+        """Have the outcome known where it is awaited, if it still is."""
+        if self.result.done():
+            return
+        if self.error is not None:
+            self.result.set_exception(self.error)
+        else:
+            self.result.set_result(cast("R", self.outcome))
+
+
+class _Thread:
+    """One thread, which does what it is handed, and then what waits in the line."""
+
+    def __init__(self, pool: "Threads", name: str) -> None:
+        self._pool = pool
+        self._handed: SimpleQueue[_Turn[Any]] = SimpleQueue()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def hand(self, turn: _Turn[Any]) -> None:
+        self._handed.put(turn)
+
+    def _run(self) -> None:
+        while True:
+            turn: _Turn[Any] | None = self._handed.get()
+            while turn is not None:
+                turn.run()
+                turn = self._pool.after(self, turn)
 
 
 class Threads:
     """Does work in threads, of which there are as many as were ever busy at once.
 
-    `do` and `are_stuck` are for the thread of the event loop.
+    The one that was busy last is taken first, as it has most of what it needs at hand. `do` and
+    `are_stuck` are for the thread of the event loop.
     """
 
     def __init__(self, most: int, loop: asyncio.AbstractEventLoop) -> None:
         self._most = most
         self._loop = loop
         self._lock = threading.Lock()
+        self._idle: list[_Thread] = []
         self._line: deque[_Turn[Any]] = deque()
-        self._bell: SimpleQueue[None] = SimpleQueue()
-        """Rung once for each that steps into the line."""
-        self._finished: deque[tuple[Callable[..., None], asyncio.Future[Any], Any]] = deque()
+        self._done: deque[_Turn[Any]] = deque()
         self._started = 0
-        self._busy = 0
         self._undone = 0
         self._is_looked_after = False
         self._stuck_since: float | None = None
@@ -69,46 +105,43 @@ class Threads:
         wait for a thread, or this waited too long for one.
         """
         self._notice()
-        if len(self._line) >= MOST_WAITING:
-            raise Shed(ShedReason.REQUESTS)
         turn: _Turn[R] = _Turn(work, self._loop.create_future(), time.monotonic(), is_urgent)
-        with self._lock:
-            self._line.append(turn)
-            is_short = len(self._line) > self._started - self._busy
-            if is_short and self._started == self._most and self._stuck_since is None:
-                self._stuck_since = turn.since
-        if is_short and self._started < self._most:
-            self._start()
-        self._bell.put(None)
-        self._undone += 1
         if not self._is_looked_after:
             self._is_looked_after = True
             self._loop.call_later(NOTICE_SECONDS, self._look_after)
+        self._undone += 1
         try:
+            self._hand_out(turn)
             return await turn.result
         finally:
             self._undone -= 1
 
-    def _start(self) -> None:
-        self._started += 1
-        name = f"request-{self._started}"
-        threading.Thread(target=self._work, name=name, daemon=True).start()
+    def _hand_out(self, turn: _Turn[Any]) -> None:
+        """Give some work to a thread, or a place in the line; raise Shed where that is too long."""
+        with self._lock:
+            thread = self._idle.pop() if self._idle else None
+            if thread is None and self._started == self._most:
+                if len(self._line) >= MOST_WAITING:
+                    raise Shed(ShedReason.REQUESTS)
+                self._line.append(turn)
+                self._stuck_since = self._stuck_since or turn.since
+                return
+        if thread is None:
+            self._started += 1
+            thread = _Thread(self, f"request-{self._started}")
+        thread.hand(turn)
 
-    def _work(self) -> None:
-        while True:
-            self._bell.get()
-            with self._lock:
-                if not self._line:  # who rang was sent away
-                    continue
-                turn = self._line.popleft()
-                self._busy += 1
-            finish, outcome = _outcome(turn.work)
-            with self._lock:
-                self._busy -= 1
-                self._stuck_since = None
-            self._finished.append((finish, turn.result, outcome))
-            if turn.is_urgent:
-                self._loop.call_soon_threadsafe(self._notice)
+    def after(self, thread: _Thread, done: _Turn[Any]) -> _Turn[Any] | None:
+        """Return what a thread that has done something is to do now, None where nothing waits."""
+        with self._lock:
+            self._stuck_since = None
+            turn = self._line.popleft() if self._line else None
+            if turn is None:
+                self._idle.append(thread)
+        self._done.append(done)
+        if done.is_urgent:
+            self._loop.call_soon_threadsafe(self._notice)
+        return turn
 
     def _look_after(self) -> None:
         """Notice what happened, as long as there is anything that may."""
@@ -119,9 +152,8 @@ class Threads:
             self._loop.call_later(NOTICE_SECONDS, self._look_after)
 
     def _notice(self) -> None:
-        while self._finished:
-            finish, result, outcome = self._finished.popleft()
-            finish(result, outcome)
+        while self._done:
+            self._done.popleft().tell()
 
     def _send_away(self) -> None:
         """Shed those that have waited too long."""
@@ -131,23 +163,5 @@ class Threads:
             while self._line and self._line[0].since <= latest:
                 late.append(self._line.popleft())
         for turn in late:
-            with contextlib.suppress(Empty):  # a thread has heard it, and will find nobody
-                self._bell.get_nowait()
-            _raise(turn.result, Shed(ShedReason.WAITED))
-
-
-def _outcome(work: Callable[[], R]) -> tuple[Callable[..., None], R | BaseException]:
-    try:
-        return _return, work()
-    except BaseException as error:  # noqa: BLE001  # raised where it is awaited
-        return _raise, error
-
-
-def _return(result: "asyncio.Future[R]", value: R) -> None:
-    if not result.done():
-        result.set_result(value)
-
-
-def _raise(result: "asyncio.Future[Any]", error: BaseException) -> None:
-    if not result.done():
-        result.set_exception(error)
+            turn.error = Shed(ShedReason.WAITED)
+            turn.tell()
