@@ -75,6 +75,12 @@ def ended_well(server: RunningServer) -> bool:
     return status == 0 and "Killing worker" not in server.log.read_text()
 
 
+def register(server: RunningServer) -> dict[str, Any]:
+    """Have a user register, of which the relay sends an event under a lease."""
+    with contextlib.closing(Customer(server.url)) as customer:
+        return customer.register()
+
+
 def holders(environment: Environment) -> set[str]:
     """Return who holds the leases of the outbox, as an operator is told."""
     told = FORK_SERVER.run(("manage.py", "outbox_status"), os.environ | environment).stdout
@@ -90,8 +96,8 @@ def test_nobody_is_killed_and_the_leases_are_given_back(
     tell: Tell,
     company: Callable[[RunningServer], contextlib.AbstractContextManager[None]],
 ) -> None:
-    with running(environment, WORKERS=workers) as server, company(server):
-        eventually(lambda: holders(environment) != {"-"})
+    with running(environment, WORKERS=workers, THROTTLE="off") as server, company(server):
+        eventually(lambda: register(server) and holders(environment) != {"-"})
 
         tell(server)
 
@@ -103,7 +109,7 @@ def test_requests_under_way_are_answered(
     environment: Environment, workers: str, tell: Tell
 ) -> None:
     door = Door.of(environment)
-    with running(environment, WORKERS=workers) as server, strangers(server):
+    with running(environment, WORKERS=workers, THROTTLE="off") as server, strangers(server):
         with contextlib.closing(Customer(server.url)) as customer:
             customer.register()
             asked = kept_request("GET", PATH, authorization(customer))
