@@ -42,8 +42,8 @@ class Application(WSGIHandler):
     """Answers a request with its whole body at once, which spares the server streaming it.
 
     Django's signals round a request are not sent: they look after database connections, which the
-    ORM backend does by itself, and the others have none of. Nor is the prefix of a script set, since
-    no URL is ever made.
+    ORM backend does by itself, and the others have none of. Nor is a script's prefix set, since no
+    URL is ever made.
     """
 
     request_class = Request
