@@ -3,14 +3,21 @@
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from accounts.development_tokens import issue
-from financial_api.kernel import log_context
-from financial_api.kernel.log_lines import JsonFormatter, LineFormatter, redacted
+from financial_api.kernel import log_context, log_lines
+from financial_api.kernel.log_lines import (
+    LONGEST,
+    CleanRecord,
+    JsonFormatter,
+    LineFormatter,
+    redacted,
+)
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -93,6 +100,10 @@ def test_any_text_is_one_line(text: str) -> None:
         ("sent Authorization: Bearer abc.def-123 to it", "abc.def-123"),
         ("{'authorization': 'Bearer abcdef'}", "abcdef"),
         ("{'Authorization': 'Basic dXNlcjpwYXNz'}", "dXNlcjpwYXNz"),
+        ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ('{"password": "a quote \\" and hunter2"}', "hunter2"),
+        ('{"password": "that nobody closed: hunter2', "hunter2"),
+        ("eyJhbGciOiJSUzI1NiJ9abc", "eyJhbGciOiJSUzI1NiJ9abc"),
         ("token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl expired", "eyJzdWIiOiJ4In0"),
         (f"got {issue('user-001', 'user', None)}", issue("user-001", "user", None)[5:]),
         ("Idempotency-Key: key-of-a-client", "key-of-a-client"),
@@ -128,3 +139,86 @@ def test_what_is_confidential_is_taken_out(text: str, secret: str) -> None:
 )
 def test_what_an_operator_needs_stays(text: str) -> None:
     assert redacted(text) == text
+
+
+TIRING = (
+    *("/", "?", "://", "://a", "http://a/", "a@", "eyJ", "eyJ-", "eyJa.", "mock.", "mock.a."),
+    *("Bearer", "Bearer ", "token", "token ", "token: ", "token:'", 'token:"', '\\"', "secret=\\"),
+    *("authorization: Basic ", "AKIA", "1", "1.", "1-", "+", " ", "\n", "a", "a ", "/a?", "'", ":"),
+)
+
+
+@pytest.mark.parametrize("repeated", TIRING)
+@pytest.mark.parametrize("start", ["", "://", "token:"])
+def test_a_text_of_eight_times_the_length_takes_about_eight_times_as_long(
+    monkeypatch: pytest.MonkeyPatch, repeated: str, start: str
+) -> None:
+    monkeypatch.setattr(log_lines, "LONGEST", 1_000_000)
+
+    def seconds(length: int) -> float:
+        text = start + (repeated * length)[:length] + "!"
+        return min(timed(text) for _ in range(7))
+
+    def timed(text: str) -> float:
+        begun = time.thread_time()
+        redacted(text)
+        return time.thread_time() - begun
+
+    assert seconds(32_000) < 24 * seconds(4_000)
+
+
+def test_a_text_ends_somewhere_and_tells_how_much_is_left_out() -> None:
+    text = "word " * LONGEST
+
+    short = redacted(text)
+
+    assert LONGEST - 5 < short.rindex("[") <= LONGEST
+    kept = short[: short.rindex("[")]
+    assert short == f"{kept}[{len(text) - len(kept)} characters left out]"
+    assert redacted(text[:LONGEST]) == text[:LONGEST]
+    assert len(LineFormatter().format(a_record("%s", text))) < LONGEST + 100
+    assert len(line_of(a_record("%s", text))["message"]) < LONGEST + 100
+
+
+def test_a_traceback_ends_somewhere_too() -> None:
+    try:
+        raise ValueError("word " * LONGEST)
+    except ValueError:
+        line = line_of(a_record("it failed", exc_info=sys.exc_info()))
+
+    assert len(line["exception"]) < LONGEST + 100
+    assert line["exception"].endswith(" characters left out]")
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("Bearer abc.def-123", "abc.def-123"),
+        ("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln"),
+        ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+        ("postgres://api:hunter2@db.internal/financial", "api:hunter2"),
+        ("/v1/cards?cursor=opaque", "cursor=opaque"),
+        ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ('{"password": "the one and only hunter2"}', "the one and only hunter2"),
+        ("'idempotency_key': 'key of a client'", "key of a client"),
+        ("from 5511987654321@c.us", "5511987654321"),
+    ],
+)
+def test_no_half_of_a_secret_is_left_where_a_text_is_cut(text: str, secret: str) -> None:
+    pieces = [secret[start : start + 4] for start in range(len(secret) - 3)]
+
+    for position in range(1, len(text)):
+        kept = redacted(" " * (LONGEST - position) + text + " and more")
+        assert [piece for piece in pieces if piece in kept] == []
+
+
+def test_what_is_clean_stands_as_it_is_with_its_fields_and_those_of_its_work() -> None:
+    record = CleanRecord("access", logging.INFO, "GET /a?b=c 200", status=200)
+
+    with log_context.within(requestId="r-1", userId="user-001"):
+        line = line_of(record)
+        text = LineFormatter().format(record)
+
+    assert line["message"] == "GET /a?b=c 200"
+    assert (line["status"], line["requestId"], line["userId"]) == (200, "r-1", "user-001")
+    assert text == "GET /a?b=c 200 requestId=r-1 userId=user-001"
