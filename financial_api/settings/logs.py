@@ -1,6 +1,7 @@
 """Django's LOGGING for a format and a level."""
 
 import logging
+from typing import Any
 
 FORMATS = ("line", "json")
 LEVELS = tuple(logging.getLevelNamesMapping())
@@ -20,8 +21,11 @@ QUIET = (
 """Libraries that log addresses, headers or bodies below WARNING."""
 
 
-def logging_settings(format: str, level: str) -> dict[str, object]:
-    """Return what has everything logged from `level` on as text (`line`) or objects (`json`)."""
+def logging_settings(format: str, level: str, *, access: bool = False) -> dict[str, Any]:
+    """Return what has everything logged from `level` on as text (`line`) or objects (`json`).
+
+    Whether there is a line for each request does not depend on the level.
+    """
     quiet = max(logging.WARNING, logging.getLevelNamesMapping()[level])
     return {
         "version": 1,
@@ -33,10 +37,16 @@ def logging_settings(format: str, level: str) -> dict[str, object]:
             },
             "json": {"()": "financial_api.kernel.log_lines.JsonFormatter"},
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": format}},
+        "handlers": {
+            "console": {
+                "class": "financial_api.kernel.standard_error.Handler",
+                "formatter": format,
+            }
+        },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             **{name: {"level": quiet} for name in QUIET},
+            "financial_api.access": {"level": "INFO" if access else "CRITICAL"},
             "django.request": {"level": "CRITICAL"},
             "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         },
