@@ -13,6 +13,7 @@ from financial_api.api.context import EdgeContext, context_of, is_from_this_mach
 from financial_api.kernel import deadline, log_context
 from financial_api.kernel.cache import Cache
 from financial_api.kernel.errors import AccountDisabled, InvalidToken, Unauthenticated
+from financial_api.kernel.log_lines import redacted
 from infra_backends import identity, persistence
 from infra_backends.exceptions import BackendFailure, BackendUnavailable
 
@@ -57,7 +58,7 @@ def authenticate(request: HttpRequest) -> Caller:
     except Unauthenticated:
         count_failure(request)
         raise
-    log_context.note(userId=known.ecosystem_id)
+    log_context.note(userId=redacted(known.ecosystem_id))
     if counting is not None:
         context.rate = counting.count_request(known.ecosystem_id)
         throttling.check(context.rate)

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from financial_api.api.throttling import Rate
 from financial_api.kernel import addresses, clock, ids, log_context
+from financial_api.kernel.log_lines import redacted
 from financial_api.kernel.loopback import is_loopback
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,128}")
@@ -48,8 +49,10 @@ class EdgeContext:
 
     @property
     def log_fields(self) -> dict[str, str]:
-        """What a log line says of this request."""
-        return {"requestId": self.request_id, **log_context.trace(self.traceparent)}
+        """What a log line says of this request; an id of the client's own may be any text."""
+        own = ids.is_id(self.request_id)
+        request_id = self.request_id if own else redacted(self.request_id)
+        return {"requestId": request_id, **log_context.trace(self.traceparent)}
 
 
 def context_of(request: HttpRequest) -> EdgeContext:

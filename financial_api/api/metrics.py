@@ -1,9 +1,7 @@
 """`/metrics` for Prometheus: who may read it, and what is asked of the outbox meanwhile."""
 
-import functools
 import hmac
 import logging
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,20 +93,3 @@ def _gauges(backlogs: Sequence[Backlog]) -> list[Gauge]:
             label="shard",
         ),
     ]
-
-
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE"})
-UNKNOWN = "unknown"
-
-
-def count(request: HttpRequest, status: int, seconds: float) -> None:
-    """Count a request under names that no client can choose."""
-    match = request.resolver_match
-    method = request.method if request.method in _METHODS else UNKNOWN
-    metrics.count_request(method, _template(match.route if match else ""), status, seconds)
-
-
-@functools.lru_cache
-def _template(route: str) -> str:
-    """Return a route as the OpenAPI document writes it; one word for all that is none."""
-    return "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route) if route else UNKNOWN

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from financial_api.api import metrics
+from financial_api.api import access
 from financial_api.api.context import EdgeContext
 from financial_api.api.refusals import REFUSAL
 from financial_api.api.responses import reshaped, response_to
@@ -34,7 +34,7 @@ class EdgeMiddleware:
         request.edge = context  # type: ignore[attr-defined]
         with log_context.within(**context.log_fields):
             response = self._answer(request, context)
-        _count(request, response, clock.monotonic() - started_at)
+            _note(request, response, clock.monotonic() - started_at)
         return response
 
     def _answer(self, request: HttpRequest, context: EdgeContext) -> HttpResponse:
@@ -54,10 +54,10 @@ class EdgeMiddleware:
         return response
 
 
-def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-    """Count a request; what only watches may break no answer."""
+def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    """Count and log a request; what only watches may break no answer."""
     try:
-        metrics.count(request, response.status_code, seconds)
+        access.note(request, response.status_code, seconds)
     except Exception:
         logger.exception("a request could not be counted")
 

@@ -11,6 +11,7 @@ from financial_api.kernel import environment
 from financial_api.kernel.loopback import is_loopback
 from financial_api.settings.base import *  # noqa: F403
 from financial_api.settings.base import (
+    ACCESS_LOG,
     ALLOW_CLEANUP,
     ALLOW_MOCK_TOKENS,
     CELERY_BROKER_URL,
@@ -143,4 +144,4 @@ REMOTE_CONFIG = {
 MESSAGING = messaging_settings(on_terminal=IS_EMULATED)
 
 LOG_FORMAT = environment.choice("LOG_FORMAT", "json", among=FORMATS)
-LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)
+LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL, access=ACCESS_LOG)

@@ -228,4 +228,6 @@ METRICS_DIR = Path(_metrics_dir) if _metrics_dir else None
 """Where processes of one machine count together; without it each counts for itself."""
 LOG_LEVEL = environment.choice("LOG_LEVEL", "WARNING", among=LEVELS)
 LOG_FORMAT = environment.choice("LOG_FORMAT", "line", among=FORMATS)
-LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL)
+ACCESS_LOG = environment.boolean("ACCESS_LOG", False)
+"""Whether each request leaves a line; under `manage.py serve` it does unless this is off."""
+LOGGING = logging_settings(LOG_FORMAT, LOG_LEVEL, access=ACCESS_LOG)

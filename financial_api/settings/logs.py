@@ -1,7 +1,6 @@
 """Django's LOGGING for a format and a level."""
 
 import logging
-from typing import Any
 
 FORMATS = ("line", "json")
 LEVELS = tuple(logging.getLevelNamesMapping())
@@ -21,7 +20,7 @@ QUIET = (
 """Libraries that log addresses, headers or bodies below WARNING."""
 
 
-def logging_settings(format: str, level: str, *, access: bool = False) -> dict[str, Any]:
+def logging_settings(format: str, level: str, *, access: bool = False) -> dict[str, object]:
     """Return what has everything logged from `level` on as text (`line`) or objects (`json`).
 
     Whether there is a line for each request does not depend on the level.

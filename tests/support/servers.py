@@ -142,14 +142,15 @@ def running(
     command: str = "serve",
     host: str = "127.0.0.1",
     tree: Path = ROOT,
+    output: IO[bytes] | None = None,
     **settings: str,
 ) -> Iterator[RunningServer]:
     """Serve with an environment and more settings until the block ends.
 
     `command` is the management command: `serve` for granian, `runserver` for Django's server;
-    `tree` has the code. The server is then asked to stop: one that is killed leaves its relay's
-    leases behind, and for twelve seconds nobody sends what others on the same store have in those
-    shards.
+    `tree` has the code; `output` is where it writes to, if not into its log. The server is then
+    asked to stop: one that is killed leaves its relay's leases behind, and for twelve seconds
+    nobody sends what others on the same store have in those shards.
     """
     port = free_port()
     defaults = {
@@ -165,9 +166,9 @@ def running(
     }
     with tempfile.TemporaryDirectory(prefix="financial-api-log-") as folder:
         log = Path(folder) / "server.log"
-        with log.open("wb") as output:
+        with log.open("wb") as file:
             everything = os.environ | environment | defaults | settings
-            process = _started(tree, ("manage.py", command), everything, output)
+            process = _started(tree, ("manage.py", command), everything, output or file)
         server = RunningServer(f"http://{host}:{port}", process, log)
         RUNNING.append(server)
         try:

@@ -74,6 +74,7 @@ SENSELESS = {
     "METRICS_TOKEN": (SERVER, SECRET),
     "METRICS_DIR": (SERVER, FOLDER),
     "LOG_LEVEL": (SERVER, CHOICE),
+    "ACCESS_LOG": (SERVER, BOOLEAN),
     "LOG_FORMAT": (SERVER, (*CHOICE[:1], *CHOICE[2:], '"json"')),
     "LISTEN_ADDRESS": (SERVER, OPTIONAL_NAME),
     "AWS_ENDPOINT_URL": (AWS, (*URL, "sqs://localhost", "127.0.0.1:4566", "http://my_host:1")),

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from financial_api.kernel import metrics
 from financial_api.kernel.ports import obstacle
 from financial_api.serving.server import allow_open_files, production_server
+from financial_api.settings.logs import logging_settings
 from infra_backends import handles
 from infra_backends.checks import refuse_to_serve
 
@@ -32,6 +33,11 @@ class Command(BaseCommand):
             raise CommandError(reason)
         # In the environment too, for workers of systems on which granian does not fork.
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = settings.HOST
+        if "ACCESS_LOG" not in os.environ:
+            os.environ["ACCESS_LOG"] = "on"
+            # Each worker sets logging up anew.
+            format, level = settings.LOG_FORMAT, settings.LOG_LEVEL
+            settings.LOGGING = logging_settings(format, level, access=True)
         directory = settings.METRICS_DIR or settings.DATA_DIR / "metrics"
         if metrics.share(directory):
             metrics.forget_the_dead(directory)

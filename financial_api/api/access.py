@@ -1,0 +1,49 @@
+"""What each request leaves behind: its count, and a line in the log where those are on."""
+
+import functools
+import logging
+import re
+
+from django.http import HttpRequest
+
+from financial_api.kernel import metrics
+from financial_api.kernel.log_lines import CleanRecord
+
+LOGGER = "financial_api.access"
+logger = logging.getLogger(LOGGER)
+
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE"})
+UNKNOWN = "unknown"
+
+_PROBES = frozenset(
+    {"/health/liveness", "/health/readiness", "/metrics", "/webhooks/wpp-connect/health"}
+)
+"""What machines ask every few seconds: a line for each that is well would be most of the log."""
+
+
+def note(request: HttpRequest, status: int, seconds: float) -> None:
+    """Count a request, and log it, under names that no client can choose."""
+    match = request.resolver_match
+    route = _template(match.route if match else "")
+    method = request.method if request.method in _METHODS else UNKNOWN
+    metrics.count_request(method, route, status, seconds)
+    if logger.isEnabledFor(logging.INFO) and (status >= 400 or route not in _PROBES):
+        logger.handle(_record(method, route, status, round(seconds * 1000, 1)))
+
+
+def _record(method: str, route: str, status: int, milliseconds: float) -> CleanRecord:
+    return CleanRecord(
+        LOGGER,
+        logging.INFO,
+        f"{method} {route} {status} {milliseconds} ms",
+        method=method,
+        route=route,
+        status=status,
+        milliseconds=milliseconds,
+    )
+
+
+@functools.lru_cache
+def _template(route: str) -> str:
+    """Return a route as the OpenAPI document writes it; one word for all that is none."""
+    return "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route) if route else UNKNOWN
