@@ -1,11 +1,13 @@
-"""What the server costs a request, against that of an earlier commit.
+"""How the server bears crowds, or what it costs a request against that of an earlier commit.
 
+    python -m tests.bench.edge
     python -m tests.bench.edge BASE [ROUNDS]
 
-Clones BASE, starts `manage.py serve` of it and of this tree, and asks both in turns, in one run:
-card detail in memory mode and purchases on SQLite, at one connection and at sixteen that each ask
-again as soon as they are answered. A ratio is the median of those of all rounds, of the present
-tree's time to the earlier one's; beside it are the middle half of the rounds and the target.
+The first has crowds come and servers stop. The second clones BASE, starts `manage.py serve` of it
+and of this tree, and asks both in turns, in one run: card detail in memory mode and purchases on
+SQLite, at one connection and at sixteen that each ask again as soon as they are answered. A ratio
+is the median of those of all rounds, of the present tree's time to the earlier one's; beside it are
+the middle half of the rounds and the target.
 """
 
 import contextlib
@@ -25,6 +27,7 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "financial_api.settings.test"
 django.setup()
 
+from tests.bench import crowds  # noqa: E402
 from tests.bench.wire import Connection, connected, request_bytes  # noqa: E402
 from tests.support.api import Customer, new_key  # noqa: E402
 from tests.support.servers import (  # noqa: E402
@@ -160,4 +163,7 @@ def seconds_each(clients: Sequence[Client], kind: Kind) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS)
+    if len(sys.argv) > 1:
+        main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS)
+    else:
+        crowds.main()

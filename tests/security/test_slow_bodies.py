@@ -1,7 +1,6 @@
 """Bodies that come slowly, never or without end: they take no thread, and little of anything."""
 
 import contextlib
-import secrets
 import socket
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -9,48 +8,33 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from accounts.development_tokens import issue
 from tests.support.api import Customer, error_of, eventually, expect
 from tests.support.crowds import Crowd, as_answer, authorization, kept_request, live
 from tests.support.processes import descriptors, mebibytes, threads, workers_of
 from tests.support.raw_http import Reply
 from tests.support.servers import RunningServer, memory_environment, running
+from tests.support.strangers import (
+    CHUNKED,
+    CROWD,
+    HALF_BODIES,
+    JSON,
+    USERS,
+    authorized,
+    half_sent,
+    half_sent_in_chunks,
+    of_as_many_users,
+    tokens,
+    whole,
+)
 from tests.support.webhook import SECRET, WEBHOOK
 
 THREADS = 8
-CROWD, LOOKS = 300, 20
+LOOKS = 20
 OF_A_USER, OF_AN_ADDRESS, OF_ALL = 8, 32, 1_024
 BURST = 200
-USERS = "/v1/users"
 MOST_BYTES = 64 * 1024
 FLOOD, KEPT = 64, 16  # mebibytes
 MEBIBYTE = 1 << 20
-
-JSON = "Content-Type: application/json"
-CHUNKED = "Transfer-Encoding: chunked"
-
-
-def authorized(user: str) -> str:
-    return f"Authorization: Bearer {issue(user)}"
-
-
-def strangers() -> Iterator[str]:
-    """Yield what a stranger is let in by, ever another."""
-    while True:
-        yield authorized(f"slow-{secrets.token_hex(6)}")
-
-
-def half_sent(*headers: str, target: str = USERS) -> bytes:
-    """Return a head, and one of the two bytes of a body."""
-    return kept_request("POST", target, JSON, "Content-Length: 2", *headers, body=b"{")
-
-
-def half_sent_in_chunks(*headers: str) -> bytes:
-    return kept_request("POST", USERS, JSON, CHUNKED, *headers, body=b"1\r\n{\r\n")
-
-
-def whole(*headers: str, target: str = USERS) -> bytes:
-    return half_sent(*headers, target=target) + b"}"
 
 
 @pytest.fixture(scope="module")
@@ -78,31 +62,7 @@ def worker(server: RunningServer) -> int:
 # Crowds
 
 
-def of_one_user() -> list[bytes]:
-    return [half_sent(next(strangers()))] * CROWD
-
-
-def of_as_many_users() -> list[bytes]:
-    return [half_sent(token) for token in islice(strangers(), CROWD)]
-
-
-def of_nobody() -> list[bytes]:
-    return [half_sent(f"Authorization: Bearer {secrets.token_hex(40)}") for _ in range(CROWD)]
-
-
-def in_chunks() -> list[bytes]:
-    return [half_sent_in_chunks(token) for token in islice(strangers(), CROWD)]
-
-
-CROWDS = {
-    "of one user": (of_one_user, OF_A_USER),
-    "of as many users": (of_as_many_users, CROWD),
-    "of forged tokens": (of_nobody, 0),
-    "in chunks": (in_chunks, CROWD),
-}
-
-
-@pytest.mark.parametrize(("half_bodies", "waited_for"), CROWDS.values(), ids=CROWDS)
+@pytest.mark.parametrize(("half_bodies", "waited_for"), HALF_BODIES.values(), ids=HALF_BODIES)
 def test_half_sent_bodies_and_silence_keep_nobody_out(
     server: RunningServer,
     customer: Customer,
@@ -122,7 +82,7 @@ def test_half_sent_bodies_and_silence_keep_nobody_out(
 
 
 def test_a_crowd_that_has_gone_leaves_nothing_behind(server: RunningServer, worker: int) -> None:
-    with Crowd(server.url, [whole(next(strangers()))] * BURST) as warming_up:
+    with Crowd(server.url, [whole(next(tokens()))] * BURST) as warming_up:
         warming_up.answers(BURST)
     before = settled(worker)
 
@@ -151,14 +111,14 @@ def settled(pid: int) -> tuple[int, int]:
 def test_a_body_that_does_not_come_is_not_waited_for(
     hasty: RunningServer, sent: Callable[[str], bytes]
 ) -> None:
-    with Crowd(hasty.url, [sent(next(strangers()))]) as slow:
+    with Crowd(hasty.url, [sent(next(tokens()))]) as slow:
         eventually(slow.is_gone)
 
         assert set(slow.statuses()) <= {400}
 
 
 def test_a_body_that_comes_byte_by_byte_has_no_longer(hasty: RunningServer) -> None:
-    asked = kept_request("POST", USERS, JSON, "Content-Length: 60000", next(strangers()))
+    asked = kept_request("POST", USERS, JSON, "Content-Length: 60000", next(tokens()))
     with Crowd(hasty.url, [asked]) as slow:
 
         def is_gone() -> bool:
@@ -261,7 +221,7 @@ def test_a_user_may_have_eight_bodies_on_the_way(server: RunningServer, customer
 def test_bodies_that_have_come_or_never_came_make_room_for_others(
     hasty: RunningServer,
 ) -> None:
-    token = next(strangers())
+    token = next(tokens())
     for _ in range(3):
         with Crowd(hasty.url, [half_sent(token)] * OF_A_USER) as slow:
             eventually(slow.is_gone)
@@ -283,7 +243,7 @@ def test_what_comes_at_once_is_not_on_the_way(server: RunningServer, customer: C
 
 def test_all_users_together_may_have_a_thousand_bodies_on_the_way(server: RunningServer) -> None:
     more = 20
-    asked = [half_sent(token) for token in islice(strangers(), OF_ALL + more)]
+    asked = [half_sent(token) for token in islice(tokens(), OF_ALL + more)]
 
     with Crowd(server.url, asked) as slow:
         assert slow.answers(more) == [503] * more

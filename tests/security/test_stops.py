@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from accounts.development_tokens import issue
 from tests.support.api import Customer, eventually
-from tests.support.crowds import LIVENESS, Crowd, authorization, kept_request
+from tests.support.crowds import Crowd, authorization, kept_request
 from tests.support.fork_server import FORK_SERVER
 from tests.support.servers import (
     STOP_SECONDS,
@@ -22,20 +20,13 @@ from tests.support.servers import (
     running,
     sqlite_environment,
 )
+from tests.support.stopping import press_ctrl_c, terminate
+from tests.support.strangers import strangers
 from tests.support.stuck import PATH, Door
 
 IN_A_ROW, ASKING = 10, 8
 
 Tell = Callable[[RunningServer], None]
-
-
-def terminate(server: RunningServer) -> None:
-    server.process.send_signal(signal.SIGTERM)
-
-
-def press_ctrl_c(server: RunningServer) -> None:
-    """Tell all of the terminal's processes, as a terminal does."""
-    os.killpg(server.process.pid, signal.SIGINT)
 
 
 @pytest.fixture(params=[terminate, press_ctrl_c], ids=["SIGTERM", "Ctrl-C"])
@@ -52,21 +43,6 @@ def workers(request: pytest.FixtureRequest) -> Any:
 def environment() -> Iterator[Environment]:
     with sqlite_environment() as environment:
         yield environment | {"DJANGO_SETTINGS_MODULE": "tests.support.stuck_settings"}
-
-
-@contextlib.contextmanager
-def strangers(server: RunningServer) -> Iterator[None]:
-    """Have clients there of which none is being served."""
-    user = f"Authorization: Bearer {issue('a-stranger')}"
-    half_a_body = kept_request("POST", "/v1/users", "Content-Length: 2", user, body=b"{")
-    half_a_head = half_a_body[:40]
-    served = kept_request("GET", LIVENESS)
-    with (
-        Crowd(server.url, [b"", half_a_head, half_a_body] * 4),
-        Crowd(server.url, [served] * 4) as kept,
-    ):
-        kept.answers(4)
-        yield
 
 
 def ended_well(server: RunningServer) -> bool:
