@@ -23,9 +23,3 @@ def mebibytes(pid: int, kind: str = "VmRSS") -> float:
     """Return the resident memory of a process; `VmHWM` is the most that it ever was."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:")) / 1024
-
-
-def most_open_files(pid: int) -> int:
-    """Return how many files a process may have open."""
-    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
-    return next(int(line.split()[3]) for line in lines if line.startswith("Max open files"))
