@@ -3,10 +3,12 @@
 import functools
 import logging
 import re
+import time
+from collections.abc import Mapping
 
 from django.http import HttpRequest
 
-from financial_api.kernel import metrics
+from financial_api.kernel import log_context, metrics, standard_error
 from financial_api.kernel.log_lines import CleanRecord
 
 LOGGER = "financial_api.access"
@@ -28,19 +30,21 @@ def note(request: HttpRequest, status: int, seconds: float) -> None:
     method = request.method if request.method in _METHODS else UNKNOWN
     metrics.count_request(method, route, status, seconds)
     if logger.isEnabledFor(logging.INFO) and (status >= 400 or route not in _PROBES):
-        logger.handle(_record(method, route, status, round(seconds * 1000, 1)))
+        told = (method, route, status, round(seconds * 1000, 1))
+        standard_error.log_soon(functools.partial(_log, time.time(), log_context.current(), *told))
 
 
-def _record(method: str, route: str, status: int, milliseconds: float) -> CleanRecord:
-    return CleanRecord(
-        LOGGER,
-        logging.INFO,
-        f"{method} {route} {status} {milliseconds} ms",
-        method=method,
-        route=route,
-        status=status,
-        milliseconds=milliseconds,
-    )
+def _log(
+    at: float,
+    context: Mapping[str, object],
+    method: str,
+    route: str,
+    status: int,
+    milliseconds: float,
+) -> None:
+    message = f"{method} {route} {status} {milliseconds} ms"
+    fields = {"method": method, "route": route, "status": status, "milliseconds": milliseconds}
+    logger.handle(CleanRecord(LOGGER, logging.INFO, message, fields, context, at))
 
 
 @functools.lru_cache

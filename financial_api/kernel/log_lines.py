@@ -79,14 +79,26 @@ _NO_FIELDS: Mapping[str, object] = {}
 
 
 class CleanRecord(logging.LogRecord):
-    """What is known to hold nothing confidential, so that nothing is looked for in it.
+    """What happened at a time, and is known to hold nothing confidential: nothing is looked for.
 
-    `fields` are those of the JSON object; as text, what `log_context` knows follows the message.
+    `fields` are those of the JSON object, `context` what `log_context` knew; as text, that follows
+    the message.
     """
 
-    def __init__(self, logger: str, level: int, message: str, **fields: object) -> None:
+    def __init__(
+        self,
+        logger: str,
+        level: int,
+        message: str,
+        fields: Mapping[str, object],
+        context: Mapping[str, object],
+        created: float,
+    ) -> None:
         super().__init__(logger, level, "", 0, message, None, None)
-        self.fields: Mapping[str, object] = fields
+        self.fields = fields
+        self.context = context
+        self.created = created
+        self.msecs = created % 1 * 1000
 
 
 class LineFormatter(logging.Formatter):
@@ -96,8 +108,7 @@ class LineFormatter(logging.Formatter):
         line = super().format(record)
         if not isinstance(record, CleanRecord):
             return redacted(line)
-        known = log_context.current().items()
-        return " ".join([line, *(f"{name}={value}" for name, value in known)])
+        return " ".join([line, *(f"{name}={value}" for name, value in record.context.items())])
 
 
 class JsonFormatter(logging.Formatter):
@@ -108,9 +119,9 @@ class JsonFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        message, fields = record.getMessage(), _NO_FIELDS
+        message, fields, context = record.getMessage(), _NO_FIELDS, log_context.current()
         if isinstance(record, CleanRecord):
-            fields = record.fields
+            fields, context = record.fields, record.context
         else:
             message = redacted(message)
         line: dict[str, Any] = {
@@ -120,7 +131,7 @@ class JsonFormatter(logging.Formatter):
             "message": message,
             "process": record.process,
             **fields,
-            **log_context.current(),
+            **context,
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = redacted(self.formatException(record.exc_info))

@@ -4,6 +4,10 @@ A line is one call of the system's `write`: processes that share a pipe do not w
 other's lines. Whoever reads the pipe may stop, and a request must not stop with it: where there is
 no room a line waits for the next one to be written, and of too many the oldest are left out. Where
 nobody reads any more, lines go nowhere.
+
+What warns of nothing is written within a tenth of a second, many lines at once, and may be put into
+words only then: each call of the system has a thread give way to others, and a line for each
+request would cost it a tenth.
 """
 
 import contextlib
@@ -12,12 +16,20 @@ import os
 import select
 import sys
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
+from multiprocessing.util import Finalize
 
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1024
 """How many lines wait, at the most."""
+
+SOON_SECONDS = 0.1
+
+MOST_BYTES = select.PIPE_BUF
+"""What is written in one piece to a pipe that several processes write to."""
 
 PATIENCE_SECONDS = 1.0
 """How long a process that ends waits for room."""
@@ -27,16 +39,34 @@ _IS_OPEN = sys.__stderr__ is not None
 """A process that was started without standard error may have any other file in its place."""
 
 _waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
+_due: deque[Callable[[], None]] = deque()
 _turn = threading.Lock()
 _left_out = 0
+_is_expected = threading.Event()
+_starting = threading.Lock()
+_writer: threading.Thread | None = None
 
 
 def write(line: bytes) -> None:
     """Write a line, or have it wait; whoever writes already writes it too."""
-    global _left_out
-    _left_out += len(_waiting) == MOST_WAITING
-    _waiting.append(line)
+    _have_wait(line)
     write_waiting()
+
+
+def write_soon(line: bytes) -> None:
+    """Have a line written within a tenth of a second."""
+    _have_wait(line)
+    if len(_waiting) >= MOST_WAITING // 2:
+        write_waiting()
+    _expect()
+
+
+def log_soon(log: Callable[[], None]) -> None:
+    """Have another thread log something within a tenth of a second."""
+    _due.append(log)
+    if len(_due) >= MOST_WAITING:
+        _log_due()
+    _expect()
 
 
 def write_waiting(patience: float = 0.0) -> None:
@@ -46,10 +76,57 @@ def write_waiting(patience: float = 0.0) -> None:
             while _waiting:
                 if not select.select((), (_FILE,), (), patience)[1]:
                     return
-                _write_all(_waiting.popleft())
+                _write_all(_next_piece())
                 _tell_what_is_left_out()
         finally:
             _turn.release()
+
+
+def _have_wait(line: bytes) -> None:
+    global _left_out
+    _left_out += len(_waiting) == MOST_WAITING
+    _waiting.append(line)
+
+
+def _next_piece() -> bytes:
+    """Take as many lines as can be written in one piece, at least one."""
+    piece = _waiting.popleft()
+    while _waiting and len(piece) + len(_waiting[0]) <= MOST_BYTES:
+        piece += _waiting.popleft()
+    return piece
+
+
+def _expect() -> None:
+    """Have this process's thread run that writes what is due soon."""
+    global _writer
+    if _is_expected.is_set():
+        return
+    _is_expected.set()
+    with _starting:
+        if _writer is None:
+            _writer = threading.Thread(target=_write_now_and_then, name="log", daemon=True)
+            _writer.start()
+            Finalize(None, write_all, exitpriority=0)
+
+
+def _write_now_and_then() -> None:
+    while _is_expected.wait():
+        time.sleep(SOON_SECONDS)
+        _is_expected.clear()
+        _log_due()
+        write_waiting()
+
+
+def write_all() -> None:
+    """Write all that is due or waits, as the process ends."""
+    _log_due()
+    write_waiting(PATIENCE_SECONDS)
+
+
+def _log_due() -> None:
+    with contextlib.suppress(IndexError):  # another thread may take the last
+        while True:
+            _due.popleft()()
 
 
 def _write_all(line: bytes) -> None:
@@ -67,9 +144,11 @@ def _tell_what_is_left_out() -> None:
 
 def _begin_as_a_fork() -> None:
     """Leave what waits to the process that wrote it, and take no turn over from its threads."""
-    global _turn, _left_out
+    global _turn, _left_out, _is_expected, _starting, _writer
     _waiting.clear()
+    _due.clear()
     _turn, _left_out = threading.Lock(), 0
+    _is_expected, _starting, _writer = threading.Event(), threading.Lock(), None
 
 
 os.register_at_fork(after_in_child=_begin_as_a_fork)
@@ -92,8 +171,9 @@ class Handler(logging.Handler):
         except Exception:
             logger.exception("%s:%s cannot be logged", record.pathname, record.lineno)
         else:
-            write(f"{line}\n".encode(errors="backslashreplace"))
+            told = write if record.levelno >= logging.WARNING else write_soon
+            told(f"{line}\n".encode(errors="backslashreplace"))
 
     def flush(self) -> None:
         """Write what waits; called as the process ends."""
-        write_waiting(PATIENCE_SECONDS)
+        write_all()

@@ -41,7 +41,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "financial_api.api.hosts.HostMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "financial_api.api.cors.CorsMiddleware",
     "financial_api.api.refusals.RefusalMiddleware",
 ]
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from financial_api.api import access
+from financial_api.kernel import standard_error
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
 from infra_backends.persistence.base import PersistenceBackend
@@ -247,6 +248,7 @@ def test_an_answer_that_the_store_could_not_give_leaves_a_line(
 
     with nothing_cached(), persistence.use(Announcing(backend, away)):
         customer.post("/v1/users", {}, key="")
+    standard_error.write_all()
 
     messages = [each.getMessage() for each in caplog.records if each.name == access.LOGGER]
     assert messages[-1].startswith("POST /v1/users 503 ")

@@ -213,12 +213,13 @@ def test_no_half_of_a_secret_is_left_where_a_text_is_cut(text: str, secret: str)
 
 
 def test_what_is_clean_stands_as_it_is_with_its_fields_and_those_of_its_work() -> None:
-    record = CleanRecord("access", logging.INFO, "GET /a?b=c 200", status=200)
-
     with log_context.within(requestId="r-1", userId="user-001"):
-        line = line_of(record)
-        text = LineFormatter().format(record)
+        context = log_context.current()
+    record = CleanRecord("access", logging.INFO, "GET /a?b=c 200", {"status": 200}, context, 0.25)
+
+    line, text = line_of(record), LineFormatter().format(record)
 
     assert line["message"] == "GET /a?b=c 200"
+    assert line["timestamp"] == "1970-01-01T00:00:00.250000Z"
     assert (line["status"], line["requestId"], line["userId"]) == (200, "r-1", "user-001")
     assert text == "GET /a?b=c 200 requestId=r-1 userId=user-001"

@@ -40,7 +40,7 @@ import os, threading
 standard_error._waiting.append(b"of the parent\\n")
 standard_error._turn.acquire()
 if not os.fork():
-    logger.info("of the child")
+    logger.warning("of the child")
     os._exit(0)
 os.wait()
 """
