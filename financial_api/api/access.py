@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from django.http import HttpRequest
 
+from financial_api.api.probes import PROBES
 from financial_api.kernel import log_context, metrics, standard_error
 from financial_api.kernel.log_lines import CleanRecord
 
@@ -17,19 +18,17 @@ logger = logging.getLogger(LOGGER)
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE"})
 UNKNOWN = "unknown"
 
-_PROBES = frozenset(
-    {"/health/liveness", "/health/readiness", "/metrics", "/webhooks/wpp-connect/health"}
-)
-"""What machines ask every few seconds: a line for each that is well would be most of the log."""
-
 
 def note(request: HttpRequest, status: int, seconds: float) -> None:
-    """Count a request, and log it, under names that no client can choose."""
+    """Count a request, and log it, under names that no client can choose.
+
+    Of probes only those that fail leave a line: the others would be most of the log.
+    """
     match = request.resolver_match
     route = _template(match.route if match else "")
     method = request.method if request.method in _METHODS else UNKNOWN
     metrics.count_request(method, route, status, seconds)
-    if logger.isEnabledFor(logging.INFO) and (status >= 400 or route not in _PROBES):
+    if logger.isEnabledFor(logging.INFO) and (status >= 400 or route not in PROBES):
         told = (method, route, status, round(seconds * 1000, 1))
         standard_error.log_soon(functools.partial(_log, time.time(), log_context.current(), *told))
 

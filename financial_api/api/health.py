@@ -135,6 +135,7 @@ class LivenessViewSet(PublicViewSet):
     @operation(
         "getLiveness",
         "Whether the process answers",
+        description="503 when no request was finished for ten seconds, while some waited.",
         tag=TAG,
         answers={
             200: (LivenessSerializer, "It does.", {"status": "ok", "timestamp": EXAMPLE_TIME})

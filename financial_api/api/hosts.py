@@ -8,10 +8,10 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 from financial_api.api.context import context_of
+from financial_api.api.probes import PROBES
 from financial_api.api.responses import error_response
 from financial_api.kernel.errors import ValidationError
 
-_WATCHED = re.compile(r"/health/(liveness|readiness)|/metrics|/webhooks/wpp-connect/health")
 _ADDRESS = re.compile(r"(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\])?(:\d{0,5})?", re.ASCII)
 """An IP address with a port or without; HTTP/1.0 need not name a host at all."""
 
@@ -28,7 +28,7 @@ class HostMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "*" in settings.ALLOWED_HOSTS or _is_watching(request):
+        if "*" in settings.ALLOWED_HOSTS or _is_probe_by_address(request):
             return self._get_response(request)
         try:
             request.get_host()
@@ -40,8 +40,6 @@ class HostMiddleware:
         return self._get_response(request)
 
 
-def _is_watching(request: HttpRequest) -> bool:
-    """Return True for a probe, or who reads metrics, that names an address as the host."""
-    return _WATCHED.fullmatch(request.path_info) is not None and bool(
-        _ADDRESS.fullmatch(request.META.get("HTTP_HOST", ""))
-    )
+def _is_probe_by_address(request: HttpRequest) -> bool:
+    host: str = request.META.get("HTTP_HOST", "")
+    return request.path_info in PROBES and _ADDRESS.fullmatch(host) is not None

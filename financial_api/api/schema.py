@@ -180,10 +180,9 @@ def operation(
 
 
 def _usual_errors(keyed: bool, public: bool, has_body: bool) -> list[ErrorClass]:
-    usual: list[ErrorClass] = [MethodNotAllowed, InternalError]
+    usual: list[ErrorClass] = [MethodNotAllowed, InternalError, ServiceUnavailable]
     if not public:
-        usual += [InvalidToken, TokenExpired, AccountDisabled, Forbidden]
-        usual += [RateLimitExceeded, ServiceUnavailable]
+        usual += [InvalidToken, TokenExpired, AccountDisabled, Forbidden, RateLimitExceeded]
     if has_body:
         usual += [ValidationError, UnsupportedMediaType]
     if keyed:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 from collections import Counter
 from collections.abc import Iterator
 
@@ -17,6 +18,9 @@ from financial_api.kernel.metrics import ShedReason
 from financial_api.serving.environ import Environ
 from financial_api.serving.shedding import Shed
 from financial_api.serving.threads import Threads
+
+IS_READ = "financial_api.body_is_read"
+"""Where an environ says that nothing is left of its body."""
 
 MOST = 1024
 """How many bodies may be on their way."""
@@ -42,15 +46,22 @@ class Bodies:
         """Wait no longer for any."""
         self._end.set_result(None)
 
-    async def read(self, environ: Environ, protocol: HTTPProtocol) -> bytes | None:
-        """Return a request's body, or as much of it as shows that it is too large.
+    async def read(self, environ: Environ, protocol: HTTPProtocol) -> None:
+        """Put into a request's environ its body, or as much as shows that it is too large.
 
-        None for one that announces so, or that did not come as a whole, or not in time. Raises
-        Shed where too many are on their way: at all, from its address, or with its user's token.
+        Nothing of one that announces so; to read one that did not come as a whole, or not in time,
+        raises OSError. Raises Shed where too many are on their way: at all, from its address, or
+        with its user's token.
         """
         length = environ.get("CONTENT_LENGTH")
-        if length is not None and int(length) > settings.MAX_BODY_BYTES:
-            return None
+        if length is None or int(length) <= settings.MAX_BODY_BYTES:
+            body = await self._body(environ, protocol)
+            environ["wsgi.input"] = _Interrupted() if body is None else io.BytesIO(body)
+            environ[IS_READ] = body is not None and len(body) <= settings.MAX_BODY_BYTES
+
+    async def _body(self, environ: Environ, protocol: HTTPProtocol) -> bytes | None:
+        """Return a body, None for one that does not come."""
+        length = environ.get("CONTENT_LENGTH")
         if self._on_their_way >= MOST:
             raise Shed(ShedReason.BODIES)
         self._on_their_way += 1
@@ -80,6 +91,13 @@ class Bodies:
             (reading, self._end), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
         )
         return reading.done()
+
+
+class _Interrupted(io.RawIOBase):
+    """What is left of a body that did not come."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise OSError("the body ended early")
 
 
 async def _whole(protocol: HTTPProtocol) -> bytes:

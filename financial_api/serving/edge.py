@@ -1,7 +1,6 @@
 """The RSGI application in front of Django: whoever has to wait, waits here and not in a thread."""
 
 import asyncio
-import io
 import os
 import signal
 import sys
@@ -11,14 +10,16 @@ from django.conf import settings
 from django.http import HttpResponse
 from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
 
+from financial_api.api.probes import LIVENESS, PROBES
 from financial_api.api.refusals import REFUSAL
 from financial_api.kernel.errors import ServiceUnavailable
-from financial_api.serving.bodies import Bodies
+from financial_api.serving.bodies import IS_READ, Bodies
 from financial_api.serving.environ import Environ, environ_of, has_body
 from financial_api.serving.shedding import Shed
 from financial_api.serving.threads import STUCK_SECONDS, Threads
 
-LIVENESS = "/health/liveness"
+PROBE_THREADS = 2
+"""Who answers probes, however long users wait."""
 
 STOP_SECONDS = 10
 """How long a worker may take to end once it is told to stop."""
@@ -43,6 +44,7 @@ class Edge:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._threads = Threads(settings.THREADS, loop)
+        self._probe_threads = Threads(PROBE_THREADS, loop)
         self._bodies = Bodies(self._threads, loop)
         self._leaving: asyncio.Task[None] | None = None
         loop.add_signal_handler(signal.SIGTERM, self._stop)
@@ -55,36 +57,25 @@ class Edge:
             self._under_way -= 1
 
     async def _handle(self, environ: Environ, protocol: HTTPProtocol) -> None:
-        if environ["PATH_INFO"] == LIVENESS:
-            self._tell_liveness(environ, protocol)
+        path = environ["PATH_INFO"]
+        if path == LIVENESS:
+            if self._threads.are_stuck:
+                environ[REFUSAL] = _STUCK
+            self._reply(environ, protocol)
             return
-        is_read = True
+        threads = self._probe_threads if path in PROBES else self._threads
         try:
             if has_body(environ):
-                body = await self._bodies.read(environ, protocol)
-                is_read = body is not None
-                environ["wsgi.input"] = io.BytesIO(body) if body is not None else Interrupted()
-            await self._threads.do(lambda: self._reply(environ, protocol, is_read))
+                await self._bodies.read(environ, protocol)
+            await threads.do(lambda: self._reply(environ, protocol))
         except Shed as refusal:
-            self._refuse(refusal, environ, protocol)
+            environ[REFUSAL] = refusal
+            self._reply(environ, protocol)
 
-    def _tell_liveness(self, environ: Environ, protocol: HTTPProtocol) -> None:
-        if self._threads.are_stuck:
-            stuck = f"No request was finished for {STUCK_SECONDS:.0f} seconds, while some waited."
-            self._refuse(ServiceUnavailable(stuck), environ, protocol)
-        else:
-            self._reply(environ, protocol, not has_body(environ))
-
-    def _refuse(
-        self, refusal: ServiceUnavailable, environ: Environ, protocol: HTTPProtocol
-    ) -> None:
-        environ[REFUSAL] = refusal
-        self._reply(environ, protocol, not has_body(environ))
-
-    def _reply(self, environ: Environ, protocol: HTTPProtocol, keeps_connection: bool) -> None:
-        """Answer; what is left of a body could not be told from a next request."""
+    def _reply(self, environ: Environ, protocol: HTTPProtocol) -> None:
+        """Answer, and hang up where a body was left unread: it looks like a next request."""
         response = self._answer(environ)
-        if not keeps_connection:
+        if has_body(environ) and not environ.get(IS_READ):
             response["Connection"] = "close"
         protocol.response_bytes(response.status_code, list(response.items()), response.content)
 
@@ -106,11 +97,9 @@ class Edge:
         self._loop.call_later(WRITE_STOP_SECONDS, sys.exit)
 
 
-class Interrupted(io.RawIOBase):
-    """What is left of a body that did not come."""
-
-    def read(self, size: int = -1) -> bytes:
-        raise OSError("the body ended early")
+_STUCK = ServiceUnavailable(
+    f"No request was finished for {STUCK_SECONDS:.0f} seconds, while some waited."
+)
 
 
 def _have_granian_stop() -> None:
