@@ -55,4 +55,4 @@ def test_what_only_watches_breaks_no_answer(
 ) -> None:
     monkeypatch.setattr(access, "note", fail)
 
-    expect(customer.post("/v1/users", {}, key=""), 201)
+    expect(customer.get("/v1/cards"), 200)
