@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -48,7 +49,8 @@ class EdgeMiddleware:
             response["Cache-Control"] = "private, no-cache"
             _vary(response)
         response["X-Request-ID"] = context.request_id
-        response["Content-Length"] = str(len(response.content))
+        if response.status_code != HTTPStatus.NOT_MODIFIED:  # RFC 9110, section 8.6
+            response["Content-Length"] = str(len(response.content))
         if request.method == "HEAD":
             response.content = b""
         return response

@@ -38,6 +38,7 @@ def test_head_of_a_dashboard_one_has_is_not_modified(customer: Customer) -> None
     answer = customer.call("HEAD", "/v1/dashboard", headers={"If-None-Match": etag})
 
     assert answer.status_code == 304
+    assert "Content-Length" not in answer.headers
 
 
 def test_head_needs_a_token(anyone: Api) -> None:

@@ -28,10 +28,13 @@ django.setup()
 for package in sys.argv[2:]:
     module = importlib.import_module(package)
     for found in pkgutil.walk_packages(getattr(module, "__path__", []), f"{package}."):
-        if not (".settings." in found.name or found.name.endswith((".wsgi", ".__main__"))):
+        if not (".settings." in found.name or found.name.endswith((".wsgi", ".rsgi", ".__main__"))):
             importlib.import_module(found.name)
 """
-"""Imports packages where some top-level modules are not installed; `.wsgi` starts a relay."""
+"""Imports packages where some top-level modules are not installed.
+
+`.wsgi`, and with it `.rsgi`, starts a relay.
+"""
 
 OWN = ("accounts", "cards", "financial_api", "notifications", "outbox", "transactions")
 ADAPTERS = "infra_backends"  # among them the ORM's, which must not be loaded on AWS
