@@ -15,7 +15,6 @@ from financial_api.api.refusals import REFUSAL
 from financial_api.kernel.errors import ServiceUnavailable
 from financial_api.serving.bodies import IS_READ, Bodies
 from financial_api.serving.environ import Environ, environ_of, has_body
-from financial_api.serving.shedding import Shed
 from financial_api.serving.threads import STUCK_SECONDS, Threads
 
 PROBE_THREADS = 2
@@ -68,8 +67,8 @@ class Edge:
             if has_body(environ):
                 await self._bodies.read(environ, protocol)
             await threads.do(lambda: self._reply(environ, protocol))
-        except Shed as refusal:
-            environ[REFUSAL] = refusal
+        except Exception as error:  # noqa: BLE001  # answered with, and logged unless it sheds
+            environ[REFUSAL] = error
             self._reply(environ, protocol)
 
     def _reply(self, environ: Environ, protocol: HTTPProtocol) -> None:

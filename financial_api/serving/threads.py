@@ -127,15 +127,18 @@ class Threads:
                 self._stuck_since = self._stuck_since or turn.since
                 return
         if thread is None:
+            try:
+                thread = _Thread(self, f"request-{self._started + 1}")
+            except RuntimeError:  # the system starts no more
+                raise Shed(ShedReason.REQUESTS) from None
             self._started += 1
-            thread = _Thread(self, f"request-{self._started}")
         thread.hand(turn)
 
     def after(self, thread: _Thread, done: _Turn[Any]) -> _Turn[Any] | None:
         """Return what a thread that has done something is to do now, None where nothing waits."""
         with self._lock:
-            self._stuck_since = None
             turn = self._line.popleft() if self._line else None
+            self._stuck_since = time.monotonic() if self._line else None
             if turn is None:
                 self._idle.append(thread)
         self._done.append(done)

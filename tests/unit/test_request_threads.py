@@ -168,3 +168,17 @@ def test_a_burst_after_a_long_rest_is_not_stuck(monkeypatch: pytest.MonkeyPatch)
         await asyncio.gather(*burst)
 
     play(story)
+
+
+def test_where_no_thread_can_be_started_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def story(pool: Threads) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            with pytest.raises(Shed):
+                await pool.do(lambda: "never")
+        assert await pool.do(lambda: "served") == "served"
+
+    play(story)
