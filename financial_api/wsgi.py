@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import django
 from django.core.exceptions import ImproperlyConfigured
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
 
+from financial_api.api.requests import Request
 from financial_api.kernel.environment import refusing
 
 # What is loaded from here on stays. To look for garbage among it would take a fifth of the time to
@@ -26,16 +27,6 @@ with refusing(ImproperlyConfigured):
 
     refuse_to_serve()
 wakeup.start()
-
-
-class Request(WSGIRequest):
-    """A request whose query is in UTF-8, whatever the Content-Type says that its body is in.
-
-    Django decodes both with the codec that a client names, be it `hex`.
-    """
-
-    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        """Leave the type to who reads the body."""
 
 
 class Application(WSGIHandler):

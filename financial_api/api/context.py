@@ -16,12 +16,12 @@ _TRACEPARENT = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
 )
 _PROXYS_TRACE = re.compile(
-    r"HTTP_((X_)?FORWARDED|X_ORIGINAL_|CF_|X_ENVOY_|TAILSCALE_|X_AZURE_|X_ARR_|X_VERCEL_|X_AMZ_CF_"
+    r"(UNREAD_)?HTTP_((X_)?FORWARDED|X_ORIGINAL_|CF_|X_ENVOY_|TAILSCALE_|X_AZURE_|X_ARR_|X_VERCEL_|X_AMZ_CF_"
     r"|(VIA|CDN_LOOP|X_AMZN_TRACE_ID|X_CLOUD_TRACE_CONTEXT|X_VARNISH|X_SCHEME|X_REQUEST_START"
     r"|PROXY_CONNECTION|MAX_FORWARDS|SURROGATE_CAPABILITY|FRONT_END_HTTPS)$"
     r"|\w*(_|CLIENT|SOCKET)IP$)"
 )
-"""How WSGI names the headers that proxies, tunnels and load balancers add."""
+"""How WSGI names the headers that proxies, tunnels and load balancers add, read or unread."""
 _OLD_HTTP = {"HTTP/1.0", "HTTP/1"}  # the same, as granian writes it
 
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from financial_api.api import access
+from financial_api.api import access_log
 from financial_api.api.context import EdgeContext
 from financial_api.api.refusals import REFUSAL
 from financial_api.api.responses import reshaped, response_to
@@ -59,7 +59,7 @@ class EdgeMiddleware:
 def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     """Count and log a request; what only watches may break no answer."""
     try:
-        access.note(request, response.status_code, seconds)
+        access_log.note(request, response.status_code, seconds)
     except Exception:
         logger.exception("a request could not be counted")
 
@@ -81,8 +81,10 @@ def _add_rate(request: HttpRequest, response: HttpResponse, context: EdgeContext
 
     Not where the server refuses for want of room: nobody was asked then, nor may this be.
     """
+    if REFUSAL in request.META or not _is_versioned(request):
+        return
     counting = throttle()
-    if counting is None or REFUSAL in request.META or not _is_versioned(request):
+    if counting is None:
         return
     rate = context.rate or counting.failures(context.address)
     response["X-RateLimit-Limit"] = str(rate.limit)

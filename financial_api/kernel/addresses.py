@@ -16,6 +16,10 @@ No proxy names a zone of its own machine (`fe80::1%eth0`), and a zone may be any
 """
 
 
+LONGEST = 64
+"""How long an address may be, with all that is written round it."""
+
+
 def canonical(text: str) -> IPv4Address | IPv6Address:
     """Return the address that a text is, or raise ValueError.
 
@@ -39,13 +43,16 @@ def client_address(connection: str, forwarded: str, proxies: int) -> str:
     """
     hops = forwarded.split(",")
     trusted = hops[len(hops) - proxies :] if proxies <= len(hops) else []
-    return next(filter(None, map(_read, [*trusted, connection])), connection)
+    written = [text.strip() for text in [*trusted, connection]]
+    return next(
+        (at for text in written if len(text) <= LONGEST and (at := _read(text))), connection
+    )
 
 
 @functools.lru_cache(maxsize=4096)
 def _read(text: str) -> str:
     """Return the address that was written, or nothing where none was."""
-    match = _WRITTEN.fullmatch(text.strip())
+    match = _WRITTEN.fullmatch(text)
     if match is None:
         return ""
     try:

@@ -1,9 +1,9 @@
 """Lines to standard error, for which nobody waits.
 
 A line is one call of the system's `write`: processes that share a pipe do not write into each
-other's lines. Whoever reads the pipe may stop, and a request must not stop with it: where there is
-no room a line waits for the next one to be written, and of too many the oldest are left out. Where
-nobody reads any more, lines go nowhere.
+other's lines. Whoever reads the pipe may stop, and a request must not stop with it: a server has a
+thread of its own write, and of too many lines that wait the oldest are left out. Where nobody reads
+any more, lines go nowhere.
 
 What warns of nothing is written within a tenth of a second, many lines at once, and may be put into
 words only then: each call of the system has a thread give way to others, and a line for each
@@ -16,7 +16,6 @@ import os
 import select
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from multiprocessing.util import Finalize
@@ -39,39 +38,42 @@ _IS_OPEN = sys.__stderr__ is not None
 """A process that was started without standard error may have any other file in its place."""
 
 _waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
-_due: deque[Callable[[], None]] = deque()
+_due: deque[Callable[[], None]] = deque(maxlen=MOST_WAITING)
 _turn = threading.Lock()
 _left_out = 0
 _is_expected = threading.Event()
-_starting = threading.Lock()
+_is_urgent = threading.Event()
+_starting = threading.RLock()
+"""A signal may have something logged while its thread begins."""
 _writer: threading.Thread | None = None
 
 
 def write(line: bytes) -> None:
-    """Write a line, or have it wait; whoever writes already writes it too."""
+    """Write a line, or have it written at once where a thread does that."""
     _have_wait(line)
-    write_waiting()
+    if _writer is None:
+        write_waiting()
+    else:
+        _expect(is_urgent=True)
 
 
 def write_soon(line: bytes) -> None:
     """Have a line written within a tenth of a second."""
     _have_wait(line)
-    if len(_waiting) >= MOST_WAITING // 2:
-        write_waiting()
-    _expect()
+    _expect(is_urgent=len(_waiting) >= MOST_WAITING // 2)
 
 
 def log_soon(log: Callable[[], None]) -> None:
     """Have another thread log something within a tenth of a second."""
+    global _left_out
+    _left_out += len(_due) == MOST_WAITING
     _due.append(log)
-    if len(_due) >= MOST_WAITING:
-        _log_due()
-    _expect()
+    _expect(is_urgent=len(_due) >= MOST_WAITING // 2)
 
 
 def write_waiting(patience: float = 0.0) -> None:
     """Write the lines that wait, as long as there is room within so many seconds."""
-    while _waiting and _turn.acquire(blocking=False):  # again for one that came just before release
+    while _waiting and _turn.acquire(timeout=patience):  # again for one that came just now
         try:
             while _waiting:
                 if not select.select((), (_FILE,), (), patience)[1]:
@@ -96,12 +98,18 @@ def _next_piece() -> bytes:
     return piece
 
 
-def _expect() -> None:
-    """Have this process's thread run that writes what is due soon."""
+def _expect(*, is_urgent: bool) -> None:
+    """Have the thread write, soon or at once."""
+    if is_urgent:
+        _is_urgent.set()
+    if not _is_expected.is_set():
+        _is_expected.set()
+        have_a_thread_write()
+
+
+def have_a_thread_write() -> None:
+    """Have a thread of this process write from now on, and no other."""
     global _writer
-    if _is_expected.is_set():
-        return
-    _is_expected.set()
     with _starting:
         if _writer is None:
             _writer = threading.Thread(target=_write_now_and_then, name="log", daemon=True)
@@ -111,10 +119,13 @@ def _expect() -> None:
 
 def _write_now_and_then() -> None:
     while _is_expected.wait():
-        time.sleep(SOON_SECONDS)
+        _is_urgent.wait(SOON_SECONDS)
         _is_expected.clear()
+        _is_urgent.clear()
         _log_due()
-        write_waiting()
+        write_waiting(PATIENCE_SECONDS)
+        if _waiting:  # there was no room
+            _is_expected.set()
 
 
 def write_all() -> None:
@@ -124,9 +135,12 @@ def write_all() -> None:
 
 
 def _log_due() -> None:
-    with contextlib.suppress(IndexError):  # another thread may take the last
-        while True:
-            _due.popleft()()
+    while True:
+        try:
+            log = _due.popleft()
+        except IndexError:
+            return
+        log()
 
 
 def _write_all(line: bytes) -> None:
@@ -144,11 +158,12 @@ def _tell_what_is_left_out() -> None:
 
 def _begin_as_a_fork() -> None:
     """Leave what waits to the process that wrote it, and take no turn over from its threads."""
-    global _turn, _left_out, _is_expected, _starting, _writer
+    global _turn, _left_out, _is_expected, _is_urgent, _starting, _writer
     _waiting.clear()
     _due.clear()
     _turn, _left_out = threading.Lock(), 0
-    _is_expected, _starting, _writer = threading.Event(), threading.Lock(), None
+    _is_expected, _is_urgent = threading.Event(), threading.Event()
+    _starting, _writer = threading.RLock(), None
 
 
 os.register_at_fork(after_in_child=_begin_as_a_fork)

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIRequest
 from granian.rsgi import HTTPProtocol, ProtocolClosed  # type: ignore[attr-defined]
 
 from financial_api.api.authentication import user_of
 from financial_api.api.context import client_address
+from financial_api.api.requests import Request
 from financial_api.kernel.addresses import network_of
 from financial_api.kernel.loopback import is_loopback
 from financial_api.kernel.metrics import ShedReason
@@ -68,7 +68,7 @@ class Bodies:
         reading = self._loop.create_task(_whole(protocol) if length else _up_to_limit(protocol))
         try:
             if not await self._is_done(reading, AT_ONCE_SECONDS):
-                await self._wait(reading, WSGIRequest(environ))
+                await self._wait(reading, Request(environ))
             return reading.result() if reading.done() else None
         except ProtocolClosed:
             return None
@@ -76,7 +76,7 @@ class Bodies:
             self._on_their_way -= 1
             reading.cancel()
 
-    async def _wait(self, reading: "asyncio.Task[bytes]", request: WSGIRequest) -> None:
+    async def _wait(self, reading: "asyncio.Task[bytes]", request: Request) -> None:
         """Give a body its time, in places of its address and of its user."""
         ends_at = self._loop.time() + settings.BODY_SECONDS - AT_ONCE_SECONDS
         with _place(
@@ -115,7 +115,7 @@ async def _up_to_limit(protocol: HTTPProtocol) -> bytes:
     return bytes(body)
 
 
-def _network(request: WSGIRequest) -> str | None:
+def _network(request: Request) -> str | None:
     """Return whose bodies a request's is one of; nobody's where all come from this machine."""
     address = client_address(request)
     return network_of(address) if settings.TRUSTED_PROXIES or not is_loopback(address) else None

@@ -12,6 +12,7 @@ from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
 
 from financial_api.api.probes import LIVENESS, PROBES
 from financial_api.api.refusals import REFUSAL
+from financial_api.kernel import standard_error
 from financial_api.kernel.errors import ServiceUnavailable
 from financial_api.serving.bodies import IS_READ, Bodies
 from financial_api.serving.environ import Environ, environ_of, has_body
@@ -27,7 +28,7 @@ BODY_STOP_SECONDS = 2.0
 """How long bodies may then still be on their way."""
 
 WRITE_STOP_SECONDS = 0.3
-"""How long the last answers have to be written, and connections to be closed."""
+"""How long nothing may have been under way, for the last answers to be written, until it ends."""
 
 
 class Edge:
@@ -47,6 +48,7 @@ class Edge:
         self._bodies = Bodies(self._threads, loop)
         self._leaving: asyncio.Task[None] | None = None
         loop.add_signal_handler(signal.SIGTERM, self._stop)
+        standard_error.have_a_thread_write()
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         self._under_way += 1
@@ -91,9 +93,12 @@ class Edge:
         """
         _have_granian_stop()
         self._loop.call_later(BODY_STOP_SECONDS, self._bodies.end)
-        while self._under_way:
+        idle_since = self._loop.time()
+        while self._loop.time() - idle_since < WRITE_STOP_SECONDS:
             await asyncio.sleep(0.02)
-        self._loop.call_later(WRITE_STOP_SECONDS, sys.exit)
+            if self._under_way:
+                idle_since = self._loop.time()
+        self._loop.call_soon(sys.exit)
 
 
 _STUCK = ServiceUnavailable(

@@ -1,6 +1,5 @@
 """What a WSGI application is told of a request (PEP 3333), out of granian's RSGI scope."""
 
-import functools
 import io
 import sys
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 from granian.rsgi import Scope
 
 Environ = dict[str, Any]
+
+UNREAD = "UNREAD_"
 
 _NOTHING = io.BytesIO()
 _SAME_FOR_ALL: Environ = {
@@ -27,10 +28,10 @@ _WITHOUT_PREFIX = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 def environ_of(scope: Scope) -> Environ:
     """Return a request's environ, with nothing for its body.
 
-    A header that came several times is joined by commas (RFC 9110, section 5.3), and one with an
-    underscore in its name is left out, since WSGI cannot tell it from one with a hyphen. The scope
-    keeps the name alone of one that has a byte outside ASCII: it is empty, and there all the same,
-    since it may be the trace of a proxy.
+    A header that came several times is joined by commas (RFC 9110, section 5.3). Of one with an
+    underscore in its name, which WSGI cannot tell from one with a hyphen, only the name is told,
+    behind UNREAD; and so is, by the scope, that of one with a byte outside ASCII, which is empty
+    then. They may be the trace of a proxy.
     """
     server, _, port = scope.server.rpartition(":")
     environ = {
@@ -46,7 +47,9 @@ def environ_of(scope: Scope) -> Environ:
     }
     headers = scope.headers
     for name in headers.keys():  # noqa: SIM118  # it is a list
-        if "_" not in name:
+        if "_" in name:
+            environ[UNREAD + _key(name)] = ""
+        else:
             environ[_key(name)] = ", ".join(headers.get_all(name))  # type: ignore[attr-defined]
     return environ
 
@@ -56,7 +59,6 @@ def has_body(environ: Environ) -> bool:
     return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
 
 
-@functools.lru_cache(maxsize=1024)
 def _key(name: str) -> str:
     key = name.upper().replace("-", "_")
     return key if key in _WITHOUT_PREFIX else f"HTTP_{key}"

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from financial_api.api import access
+from financial_api.api import access_log
 from financial_api.kernel import standard_error
 from infra_backends import persistence
 from infra_backends.exceptions import BackendUnavailable
@@ -87,7 +87,7 @@ def anyone(logging_server: RunningServer) -> Iterator[Api]:
 def lines_of(server: RunningServer) -> list[dict[str, Any]]:
     """Return what was logged of requests; granian tells of its start besides."""
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
-    return [line for line in lines if line["logger"] == access.LOGGER]
+    return [line for line in lines if line["logger"] == access_log.LOGGER]
 
 
 def line_of(server: RunningServer, request_id: str) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def test_as_text_a_line_says_the_same(environment: dict[str, str]) -> None:
         assert eventually(lambda: request_id in server.log.read_text(), seconds=60)
         [line] = [each for each in server.log.read_text().splitlines() if request_id in each]
 
-    said = line.partition(f" INFO {access.LOGGER} ")[2].split()
+    said = line.partition(f" INFO {access_log.LOGGER} ")[2].split()
     assert said[:3] == ["GET", "/v1/cards", "200"]
     assert said[4:] == ["ms", f"requestId={request_id}", f"userId={customer.ecosystem_id}"]
 
@@ -232,7 +232,7 @@ def test_it_can_be_off(environment: dict[str, str]) -> None:
         anyone.close()
         server.stop()
 
-        assert access.LOGGER not in server.log.read_text()
+        assert access_log.LOGGER not in server.log.read_text()
 
 
 def test_an_answer_that_the_store_could_not_give_leaves_a_line(
@@ -244,13 +244,13 @@ def test_an_answer_that_the_store_could_not_give_leaves_a_line(
 
     customer = in_process(Customer(URL))
     opened(customer)
-    caplog.set_level(logging.INFO, access.LOGGER)
+    caplog.set_level(logging.INFO, access_log.LOGGER)
 
     with nothing_cached(), persistence.use(Announcing(backend, away)):
         customer.post("/v1/users", {}, key="")
     standard_error.write_all()
 
-    messages = [each.getMessage() for each in caplog.records if each.name == access.LOGGER]
+    messages = [each.getMessage() for each in caplog.records if each.name == access_log.LOGGER]
     assert messages[-1].startswith("POST /v1/users 503 ")
 
 

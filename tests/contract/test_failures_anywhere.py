@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from financial_api.api import access, authentication, body, cors, hosts, middleware, refusals
+from financial_api.api import access_log, authentication, body, cors, hosts, middleware, refusals
 from infra_backends import persistence
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.api import Api, Customer, error_of, expect
@@ -53,6 +53,6 @@ def test_a_fault_is_the_contracts_500(
 def test_what_only_watches_breaks_no_answer(
     customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access, "note", fail)
+    monkeypatch.setattr(access_log, "note", fail)
 
     expect(customer.get("/v1/cards"), 200)

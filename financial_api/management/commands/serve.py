@@ -29,7 +29,7 @@ class Command(BaseCommand):
         that starts a thread or opens a connection.
         """
         reason = obstacle(settings.HOST, settings.PORT, "make serve")
-        if reason := reason or allow_open_files(settings.CONNECTIONS):
+        if reason := reason or allow_open_files(settings.CONNECTIONS, settings.THREADS):
             raise CommandError(reason)
         # In the environment too, for workers of systems on which granian does not fork.
         settings.LISTEN_ADDRESS = os.environ["LISTEN_ADDRESS"] = settings.HOST

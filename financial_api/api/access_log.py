@@ -7,8 +7,10 @@ import time
 from collections.abc import Mapping
 
 from django.http import HttpRequest
+from django.urls import resolve
 
 from financial_api.api.probes import PROBES
+from financial_api.api.refusals import REFUSAL
 from financial_api.kernel import log_context, metrics, standard_error
 from financial_api.kernel.log_lines import CleanRecord
 
@@ -25,6 +27,8 @@ def note(request: HttpRequest, status: int, seconds: float) -> None:
     Of probes only those that fail leave a line: the others would be most of the log.
     """
     match = request.resolver_match
+    if match is None and REFUSAL in request.META:
+        match = resolve(request.path_info)
     route = _template(match.route if match else "")
     method = request.method if request.method in _METHODS else UNKNOWN
     metrics.count_request(method, route, status, seconds)
