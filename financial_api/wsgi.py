@@ -1,5 +1,6 @@
 """The WSGI application: refuses to start misconfigured, and starts this process's own relay."""
 
+import encodings.unicode_escape  # noqa: F401  # Django wants it at the first refusal
 import gc
 import os
 from collections.abc import Callable

@@ -22,7 +22,7 @@ UNKNOWN = "unknown"
 
 
 def note(request: HttpRequest, status: int, seconds: float) -> None:
-    """Count a request, and log it, under names that no client can choose.
+    """Log a request, and count it, under names that no client can choose.
 
     Of probes only those that fail leave a line: the others would be most of the log.
     """
@@ -31,10 +31,10 @@ def note(request: HttpRequest, status: int, seconds: float) -> None:
         match = resolve(request.path_info)
     route = _template(match.route if match else "")
     method = request.method if request.method in _METHODS else UNKNOWN
-    metrics.count_request(method, route, status, seconds)
     if logger.isEnabledFor(logging.INFO) and (status >= 400 or route not in PROBES):
         told = (method, route, status, round(seconds * 1000, 1))
         standard_error.log_soon(functools.partial(_log, time.time(), log_context.current(), *told))
+    metrics.count_request(method, route, status, seconds)
 
 
 def _log(

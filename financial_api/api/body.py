@@ -70,7 +70,7 @@ def _read_chunked(request: HttpRequest, limit: int) -> bytes:
     body: bytes = request.META["wsgi.input"].read(limit + 1)
     if len(body) > limit:
         raise _over(limit)
-    if not body.strip():
+    if not body.removeprefix(codecs.BOM_UTF8).strip():
         raise ValidationError("The body is empty; send none at all, or its Content-Length.")
     return body
 

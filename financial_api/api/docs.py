@@ -2,11 +2,13 @@
 
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from financial_api.api.responses import FileResponse
 from financial_api.api.views import PublicViewSet
 from financial_api.kernel.errors import NotFound
 
@@ -17,6 +19,10 @@ ASSETS = {
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "favicon-32x32.png": "image/png",
 }
+_FOLDER = Path(
+    str(resources.files("drf_spectacular_sidecar")),
+    "static/drf_spectacular_sidecar/swagger-ui-dist",
+)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -70,15 +76,14 @@ class DocsViewSet(PublicViewSet):
             return _cached(HttpResponse(_START, content_type=ASSETS["swagger-ui-bundle.js"]))
         if name not in ASSETS:
             raise NotFound
-        return _cached(HttpResponse(_asset(name), content_type=ASSETS[name]))
+        return _asset(name)
 
 
 class FaviconViewSet(PublicViewSet):
     schema = None
 
     def retrieve(self, request: Request) -> HttpResponse:
-        name = "favicon-32x32.png"
-        return _cached(HttpResponse(_asset(name), content_type=ASSETS[name]))
+        return _asset("favicon-32x32.png")
 
 
 def _cached(response: HttpResponse) -> HttpResponse:
@@ -91,7 +96,11 @@ def _schema_file() -> bytes:
     return bytes(SCHEMA_FILE.read_bytes())
 
 
+def _asset(name: str) -> HttpResponse:
+    path = _FOLDER / name
+    return _cached(FileResponse(path, _read(path), content_type=ASSETS[name]))
+
+
 @cache
-def _asset(name: str) -> bytes:
-    root = resources.files("drf_spectacular_sidecar")
-    return root.joinpath("static/drf_spectacular_sidecar/swagger-ui-dist", name).read_bytes()
+def _read(path: Path) -> bytes:
+    return path.read_bytes()

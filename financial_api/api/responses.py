@@ -1,6 +1,7 @@
 """Answers: JSON bytes in the contract's shapes."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
@@ -25,6 +26,14 @@ JSON = "application/json"
 
 class ContractResponse(HttpResponse):
     """A response whose body already has one of the contract's shapes."""
+
+
+class FileResponse(HttpResponse):
+    """What is in a file, which a server may send from there, without a copy for each client."""
+
+    def __init__(self, path: Path, content: bytes, content_type: str) -> None:
+        super().__init__(content, content_type=content_type)
+        self.path = path
 
 
 def json_response(body: Any, status: int = 200) -> ContractResponse:

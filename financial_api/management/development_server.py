@@ -26,13 +26,18 @@ class Handler(WSGIRequestHandler):
     # The head and the body of an answer are written one after the other. Nagle's algorithm would
     # hold the body back until the client acknowledges the head, which it delays by 40 ms.
     disable_nagle_algorithm = True
+    error_message_format = ""  # what is no HTTP never reaches the application, and has no body
     timeout = IDLE_SECONDS
 
     def parse_request(self) -> bool:
-        """Refuse a head with a malformed line, behind which Python's parser reads no header."""
+        """Refuse a head with a malformed line, behind which Python's parser reads no header.
+
+        And one with a length that is none, which Python would read its own way.
+        """
         if not super().parse_request():
             return False
-        if self.headers.defects:
+        length = self.headers.get("Content-Length", "0")
+        if self.headers.defects or not (length.isascii() and length.isdecimal()):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return False
         return True

@@ -38,7 +38,7 @@ class Bodies:
         self._threads = threads
         self._loop = loop
         self._end = loop.create_future()
-        self._on_their_way = 0
+        self._of_all: Counter[str] = Counter()
         self._of_addresses: Counter[str] = Counter()
         self._of_users: Counter[str] = Counter()
 
@@ -62,9 +62,6 @@ class Bodies:
     async def _body(self, environ: Environ, protocol: HTTPProtocol) -> bytes | None:
         """Return a body, None for one that does not come."""
         length = environ.get("CONTENT_LENGTH")
-        if self._on_their_way >= MOST:
-            raise Shed(ShedReason.BODIES)
-        self._on_their_way += 1
         reading = self._loop.create_task(_whole(protocol) if length else _up_to_limit(protocol))
         try:
             if not await self._is_done(reading, AT_ONCE_SECONDS):
@@ -73,14 +70,16 @@ class Bodies:
         except ProtocolClosed:
             return None
         finally:
-            self._on_their_way -= 1
             reading.cancel()
 
     async def _wait(self, reading: "asyncio.Task[bytes]", request: Request) -> None:
-        """Give a body its time, in places of its address and of its user."""
+        """Give a body its time, in places of all, of its address and of its user."""
         ends_at = self._loop.time() + settings.BODY_SECONDS - AT_ONCE_SECONDS
-        with _place(
-            self._of_addresses, _network(request), MOST_OF_ADDRESS, ShedReason.BODIES_OF_ADDRESS
+        with (
+            _place(self._of_all, "all", MOST, ShedReason.BODIES),
+            _place(
+                self._of_addresses, _network(request), MOST_OF_ADDRESS, ShedReason.BODIES_OF_ADDRESS
+            ),
         ):
             user = await self._threads.do(lambda: user_of(request), is_urgent=True)
             with _place(self._of_users, user, MOST_OF_USER, ShedReason.BODIES_OF_USER):
@@ -106,12 +105,18 @@ async def _whole(protocol: HTTPProtocol) -> bytes:
 
 
 async def _up_to_limit(protocol: HTTPProtocol) -> bytes:
-    """Return a body of unannounced length, or its beginning where that is over the limit."""
-    body = bytearray()
+    """Return a body of unannounced length, or its beginning where that is over the limit.
+
+    Raises ProtocolClosed for one that is cut off.
+    """
+    body, ends = bytearray(), 0
     async for piece in protocol:
         body += piece
+        ends += not piece
         if len(body) > settings.MAX_BODY_BYTES:
             break
+    if ends > 1:  # the first stands for an error, which granian does not tell otherwise
+        raise ProtocolClosed
     return bytes(body)
 
 

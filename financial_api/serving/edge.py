@@ -10,12 +10,15 @@ from django.conf import settings
 from django.http import HttpResponse
 from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]
 
+from financial_api.api.middleware import WHOLE_AT
 from financial_api.api.probes import LIVENESS, PROBES
 from financial_api.api.refusals import REFUSAL
-from financial_api.kernel import standard_error
-from financial_api.kernel.errors import ServiceUnavailable
+from financial_api.api.responses import FileResponse
+from financial_api.kernel import clock, standard_error
+from financial_api.kernel.errors import ServiceUnavailable, ValidationError
 from financial_api.serving.bodies import IS_READ, Bodies
-from financial_api.serving.environ import Environ, environ_of, has_body
+from financial_api.serving.environ import UNREADABLE, Environ, environ_of, has_body
+from financial_api.serving.listeners import bound_writes
 from financial_api.serving.threads import STUCK_SECONDS, Threads
 
 PROBE_THREADS = 2
@@ -24,7 +27,7 @@ PROBE_THREADS = 2
 STOP_SECONDS = 10
 """How long a worker may take to end once it is told to stop."""
 
-BODY_STOP_SECONDS = 2.0
+BODY_STOP_SECONDS = 1.5
 """How long bodies may then still be on their way."""
 
 WRITE_STOP_SECONDS = 0.3
@@ -49,6 +52,7 @@ class Edge:
         self._leaving: asyncio.Task[None] | None = None
         loop.add_signal_handler(signal.SIGTERM, self._stop)
         standard_error.have_a_thread_write()
+        bound_writes(loop, settings.KEEP_ALIVE_SECONDS)
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         self._under_way += 1
@@ -59,26 +63,38 @@ class Edge:
 
     async def _handle(self, environ: Environ, protocol: HTTPProtocol) -> None:
         path = environ["PATH_INFO"]
-        if path == LIVENESS:
-            if self._threads.are_stuck:
-                environ[REFUSAL] = _STUCK
-            self._reply(environ, protocol)
-            return
-        threads = self._probe_threads if path in PROBES else self._threads
-        try:
-            if has_body(environ):
-                await self._bodies.read(environ, protocol)
-            await threads.do(lambda: self._reply(environ, protocol))
-        except Exception as error:  # noqa: BLE001  # answered with, and logged unless it sheds
-            environ[REFUSAL] = error
-            self._reply(environ, protocol)
+        refusal = self._refusal(environ, path)
+        if refusal is None and path != LIVENESS:
+            threads = self._probe_threads if path in PROBES else self._threads
+            try:
+                if has_body(environ):
+                    await self._bodies.read(environ, protocol)
+                environ[WHOLE_AT] = clock.monotonic()
+                await threads.do(lambda: self._reply(environ, protocol))
+                return
+            except Exception as error:  # noqa: BLE001  # answered with, and logged unless it sheds
+                refusal = error
+        environ[REFUSAL] = refusal
+        self._reply(environ, protocol)
+
+    def _refusal(self, environ: Environ, path: str) -> Exception | None:
+        """Return what a request is refused for though there is room."""
+        if path == LIVENESS and self._threads.are_stuck:
+            return _STUCK
+        if settings.TRUSTED_PROXIES and environ.get("HTTP_X_FORWARDED_FOR") == UNREADABLE:
+            return _NOBODYS
+        return None
 
     def _reply(self, environ: Environ, protocol: HTTPProtocol) -> None:
         """Answer, and hang up where a body was left unread: it looks like a next request."""
         response = self._answer(environ)
         if has_body(environ) and not environ.get(IS_READ):
             response["Connection"] = "close"
-        protocol.response_bytes(response.status_code, list(response.items()), response.content)
+        status, headers = response.status_code, list(response.items())
+        if isinstance(response, FileResponse) and response.content:  # to HEAD it has none
+            protocol.response_file(status, headers, str(response.path))
+        else:
+            protocol.response_bytes(status, headers, response.content)
 
     def _stop(self) -> None:
         """Leave in good order, or be ended by the kernel (SIGALRM) where that takes too long."""
@@ -101,6 +117,7 @@ class Edge:
         self._loop.call_soon(sys.exit)
 
 
+_NOBODYS = ValidationError.of_field("X-Forwarded-For", "this header cannot be read")
 _STUCK = ServiceUnavailable(
     f"No request was finished for {STUCK_SECONDS:.0f} seconds, while some waited."
 )

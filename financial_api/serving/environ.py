@@ -9,6 +9,7 @@ from granian.rsgi import Scope
 Environ = dict[str, Any]
 
 UNREAD = "UNREAD_"
+UNREADABLE = "\ufffd"
 
 _NOTHING = io.BytesIO()
 _SAME_FOR_ALL: Environ = {
@@ -30,8 +31,8 @@ def environ_of(scope: Scope) -> Environ:
 
     A header that came several times is joined by commas (RFC 9110, section 5.3). Of one with an
     underscore in its name, which WSGI cannot tell from one with a hyphen, only the name is told,
-    behind UNREAD; and so is, by the scope, that of one with a byte outside ASCII, which is empty
-    then. They may be the trace of a proxy.
+    behind UNREAD: it may be the trace of a proxy. The scope keeps no value with a byte outside
+    ASCII, which is UNREADABLE then.
     """
     server, _, port = scope.server.rpartition(":")
     environ = {
@@ -50,7 +51,8 @@ def environ_of(scope: Scope) -> Environ:
         if "_" in name:
             environ[UNREAD + _key(name)] = ""
         else:
-            environ[_key(name)] = ", ".join(headers.get_all(name))  # type: ignore[attr-defined]
+            values = headers.get_all(name)  # type: ignore[attr-defined]
+            environ[_key(name)] = ", ".join(values) if values else UNREADABLE
     return environ
 
 

@@ -58,7 +58,7 @@ THREADS = environment.whole("THREADS", 64, least=1, most=1024)
 CONNECTIONS = environment.whole("CONNECTIONS", 4096, least=1, most=65_536)
 """How many connections a worker holds; to hold one takes no thread."""
 KEEP_ALIVE_SECONDS = environment.whole("KEEP_ALIVE_SECONDS", 75, least=1, most=3600)
-"""How long a connection may say nothing, or half of a request's head, before it is closed."""
+"""How long a connection may say nothing, or half of a head, or take nothing of an answer."""
 BODY_SECONDS = environment.whole("BODY_SECONDS", 30, least=1, most=3600)
 """How long a body may be on its way."""
 

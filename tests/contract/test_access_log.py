@@ -1,7 +1,6 @@
 """A line for each request: what it says, of whom, and what no client can put into it."""
 
 import fcntl
-import json
 import logging
 import os
 import secrets
@@ -19,6 +18,7 @@ from infra_backends.persistence.base import PersistenceBackend
 from tests.support.api import NOBODYS_ID, Api, Customer, eventually
 from tests.support.breaking import Announcing
 from tests.support.in_process import URL, in_process, nothing_cached
+from tests.support.server_logs import lines_of
 from tests.support.servers import RunningServer, running
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -84,10 +84,9 @@ def anyone(logging_server: RunningServer) -> Iterator[Api]:
     anyone.close()
 
 
-def lines_of(server: RunningServer) -> list[dict[str, Any]]:
+def told_by(server: RunningServer) -> list[dict[str, Any]]:
     """Return what was logged of requests; granian tells of its start besides."""
-    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
-    return [line for line in lines if line["logger"] == access_log.LOGGER]
+    return lines_of(server, access_log.LOGGER)
 
 
 def line_of(server: RunningServer, request_id: str) -> dict[str, Any]:
@@ -95,7 +94,7 @@ def line_of(server: RunningServer, request_id: str) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
 
     def is_told() -> bool:
-        found[:] = [line for line in lines_of(server) if line["requestId"] == request_id]
+        found[:] = [line for line in told_by(server) if line["requestId"] == request_id]
         return bool(found)
 
     assert eventually(is_told, seconds=60)
@@ -178,11 +177,11 @@ def test_no_client_chooses_a_method_or_a_route(logging_server: RunningServer, an
 def test_a_request_id_confides_nothing(
     logging_server: RunningServer, anyone: Api, given: str, told: str
 ) -> None:
-    before = len(lines_of(logging_server))
+    before = len(told_by(logging_server))
     assert anyone.get("/nowhere", headers={"X-Request-ID": given}).status_code == 404
 
-    assert eventually(lambda: len(lines_of(logging_server)) > before, seconds=60)
-    assert told in [line["requestId"] for line in lines_of(logging_server)]
+    assert eventually(lambda: len(told_by(logging_server)) > before, seconds=60)
+    assert told in [line["requestId"] for line in told_by(logging_server)]
     written = logging_server.log.read_text()
     assert [value for value in (PHONE, SECRET) if value in written] == []
 
@@ -207,7 +206,7 @@ def test_a_probe_leaves_a_line_only_when_it_fails(
 
     line = line_of(logging_server, failed)
     assert (line["route"], line["status"]) == (path, 405)
-    assert well not in [line["requestId"] for line in lines_of(logging_server)]
+    assert well not in [line["requestId"] for line in told_by(logging_server)]
 
 
 def test_as_text_a_line_says_the_same(environment: dict[str, str]) -> None:

@@ -1,9 +1,7 @@
 """What a server writes while it answers: JSON alone, and nothing confidential."""
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import pytest
 
@@ -14,6 +12,7 @@ from infra_backends.persistence.base import PersistenceBackend
 from tests.support.api import Admin, Api, Customer, error_of, expect
 from tests.support.breaking import Announcing
 from tests.support.in_process import URL, in_process, nothing_cached
+from tests.support.server_logs import lines_of
 from tests.support.servers import RunningServer, running
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -39,10 +38,6 @@ def telling(environment: dict[str, str], workers: str) -> Iterator[RunningServer
         METRICS_TOKEN=METRICS_TOKEN,
     ) as server:
         yield server
-
-
-def lines_of(server: RunningServer) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in server.log.read_text().splitlines()]
 
 
 def test_every_line_is_an_object_and_none_holds_what_clients_confide(

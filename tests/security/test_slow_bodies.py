@@ -22,7 +22,6 @@ from tests.support.strangers import (
     authorized,
     half_sent,
     half_sent_in_chunks,
-    of_as_many_users,
     tokens,
     whole,
 )
@@ -81,13 +80,16 @@ def test_half_sent_bodies_and_silence_keep_nobody_out(
         assert silent.waiting() == CROWD
 
 
-def test_a_crowd_that_has_gone_leaves_nothing_behind(server: RunningServer, worker: int) -> None:
+@pytest.mark.parametrize("half_bodies", [made for made, _ in HALF_BODIES.values()], ids=HALF_BODIES)
+def test_a_crowd_that_has_gone_leaves_nothing_behind(
+    server: RunningServer, worker: int, half_bodies: Callable[[], list[bytes]]
+) -> None:
     with Crowd(server.url, [whole(next(tokens()))] * BURST) as warming_up:
         warming_up.answers(BURST)
     before = settled(worker)
 
-    with Crowd(server.url, of_as_many_users()), Crowd(server.url, [b""] * CROWD):
-        eventually(lambda: descriptors(worker) >= before[0] + 2 * CROWD)
+    with Crowd(server.url, half_bodies()), Crowd(server.url, [b""] * CROWD):
+        eventually(lambda: descriptors(worker) >= before[0] + CROWD)
 
     eventually(lambda: descriptors(worker) <= before[0] and threads(worker) <= before[1])
 

@@ -75,9 +75,9 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError("nginx did not start")
 
 
-def documented_headers(address: str) -> dict[str, str]:
-    """Return what the documented nginx adds to a request that came from an address over HTTP."""
-    values = {"$proxy_add_x_forwarded_for": address, "$scheme": "http"}
+def documented_headers(address: str, host: str = "localhost") -> dict[str, str]:
+    """Return what the documented nginx sets in a request from an address for a host, over HTTP."""
+    values = {"$proxy_add_x_forwarded_for": address, "$scheme": "http", "$host": host}
     set_there = re.findall(r"proxy_set_header (\S+) (\S+);", DOCUMENTED)
     return {name: values[variable] for name, variable in set_there}
 

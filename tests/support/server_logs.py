@@ -1,15 +1,23 @@
-"""What the servers wrote while a test ran that failed."""
+"""What the servers wrote: as objects, and while a test ran that failed."""
 
+import json
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.servers import RUNNING
+from tests.support.servers import RUNNING, RunningServer
 
 MOST_CHARACTERS = 20_000
 
 _before = pytest.StashKey[dict[Path, int]]()
+
+
+def lines_of(server: RunningServer, logger: str | None = None) -> list[dict[str, Any]]:
+    """Return what a server logged as JSON: all of it, or what one logger did."""
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    return [line for line in lines if logger in {None, line["logger"]}]
 
 
 @pytest.hookimpl(tryfirst=True)

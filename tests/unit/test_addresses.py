@@ -2,7 +2,8 @@
 
 import pytest
 
-from financial_api.kernel.addresses import client_address
+from financial_api.kernel import addresses
+from financial_api.kernel.addresses import LONGEST, client_address
 from financial_api.kernel.loopback import is_loopback
 
 CONNECTION = "192.0.2.1"
@@ -90,3 +91,10 @@ def test_this_machines_own_addresses_are_loopback(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "::ffff:203.0.113.7", "loopback"])  # noqa: S104
 def test_no_other_is(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_what_is_too_long_for_an_address_is_not_looked_at() -> None:
+    before = addresses._read.cache_info().currsize
+
+    assert client_address("192.0.2.1", "1" * (LONGEST + 1), 1) == "192.0.2.1"
+    assert addresses._read.cache_info().currsize <= before + 1

@@ -1,10 +1,14 @@
 """What a WSGI application is told of a request that granian received."""
 
+import encodings
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import pytest
 
-from financial_api.serving.environ import environ_of, has_body
+from financial_api.api.context import is_from_this_machine
+from financial_api.api.requests import Request
+from financial_api.serving.environ import UNREADABLE, environ_of, has_body
 
 
 class Headers:
@@ -69,9 +73,28 @@ def test_a_name_with_an_underscore_is_no_other_header() -> None:
     assert "HTTP_X_FORWARDED_FOR" not in environ_of(Scope(Headers(lines[0])))
 
 
+@pytest.mark.parametrize("name", ["x_forwarded_for", "x_real_ip", "via", "x-forwarded-for"])
+def test_a_header_that_is_not_read_is_a_trace_of_a_proxy_all_the_same(name: str) -> None:
+    environ = environ_of(Scope(Headers((name, None)), client="127.0.0.1:4711"))
+
+    assert not is_from_this_machine(Request(environ))
+    assert is_from_this_machine(Request(environ_of(Scope(client="127.0.0.1:4711"))))
+
+
+def test_a_charset_that_nobody_knows_is_not_remembered() -> None:
+    content_type = ("content-type", f"application/json; charset=no-such-{uuid4()}")
+    before = len(encodings._cache)
+
+    Request(environ_of(Scope(Headers(content_type))))
+
+    assert len(encodings._cache) == before
+
+
 def test_a_header_that_cannot_be_read_is_there_all_the_same() -> None:
-    """It may be the trace of a proxy."""
-    assert environ_of(Scope(Headers(("x-forwarded-for", None))))["HTTP_X_FORWARDED_FOR"] == ""
+    environ = environ_of(Scope(Headers(("content-encoding", None), ("x-empty", ""))))
+
+    assert environ["HTTP_CONTENT_ENCODING"] == UNREADABLE
+    assert environ["HTTP_X_EMPTY"] == ""
 
 
 def test_requests_share_nothing() -> None:
