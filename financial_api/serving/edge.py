@@ -52,7 +52,7 @@ class Edge:
         self._leaving: asyncio.Task[None] | None = None
         loop.add_signal_handler(signal.SIGTERM, self._stop)
         standard_error.have_a_thread_write()
-        bound_writes(loop, settings.KEEP_ALIVE_SECONDS)
+        bound_writes(loop, settings.PORT, settings.KEEP_ALIVE_SECONDS)
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         self._under_way += 1

@@ -12,7 +12,6 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-THREADS = 64
 BODY = os.environ["BARE_BODY"].encode()
 
 
@@ -27,7 +26,13 @@ if "DJANGO_SETTINGS_MODULE" in os.environ:
     settings.ROOT_URLCONF = __name__
 else:
     settings.configure(
-        ROOT_URLCONF=__name__, SECRET_KEY="bare", ALLOWED_HOSTS=["*"], THREADS=THREADS
+        ROOT_URLCONF=__name__,
+        SECRET_KEY="bare",
+        ALLOWED_HOSTS=["*"],
+        THREADS=64,
+        PORT=int(os.environ["PORT"]),
+        KEEP_ALIVE_SECONDS=60,
+        TRUSTED_PROXIES=0,
     )
 
 handler = get_wsgi_application()
