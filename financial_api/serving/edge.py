@@ -38,16 +38,22 @@ class Edge:
     """Has threads answer requests that are here as a whole, and refuses what is too much.
 
     Refusals and liveness are answered at once, from the event loop: `answer` may not wait there.
+    A thread that ends calls `leave_thread` before.
     """
 
-    def __init__(self, answer: Callable[[Environ], HttpResponse]) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Environ], HttpResponse],
+        leave_thread: Callable[[], None] = lambda: None,
+    ) -> None:
         self._answer = answer
+        self._leave_thread = leave_thread
         self._under_way = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._threads = Threads(settings.THREADS, loop)
-        self._probe_threads = Threads(PROBE_THREADS, loop)
+        self._threads = Threads(settings.THREADS, loop, self._leave_thread)
+        self._probe_threads = Threads(PROBE_THREADS, loop, self._leave_thread)
         self._bodies = Bodies(self._threads, loop)
         self._leaving: asyncio.Task[None] | None = None
         loop.add_signal_handler(signal.SIGTERM, self._stop)

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
 from financial_api.kernel.metrics import ShedReason
@@ -22,6 +22,9 @@ WAIT_SECONDS = 2.0
 
 STUCK_SECONDS = 10.0
 """How long threads may finish nothing after something had to wait, until they count as stuck."""
+
+IDLE_SECONDS = 10.0
+"""How long a thread does nothing before it ends."""
 
 NOTICE_SECONDS = 0.05
 """How soon it is noticed that work is done, or has waited too long, if nothing else happens."""
@@ -66,21 +69,33 @@ class _Thread:
         self._handed.put(turn)
 
     def _run(self) -> None:
-        while True:
-            turn: _Turn[Any] | None = self._handed.get()
+        while turn := self._next():
             while turn is not None:
                 turn.run()
                 turn = self._pool.after(self, turn)
+        self._pool.leave_thread()
+
+    def _next(self) -> _Turn[Any] | None:
+        """Return what was handed over, or None when the thread is to end."""
+        while True:
+            try:
+                return self._handed.get(timeout=IDLE_SECONDS)
+            except Empty:  # it may just have been chosen
+                if self._pool.lets_go(self):
+                    return None
 
 
 class Threads:
-    """Does work in threads, of which there are as many as were ever busy at once.
+    """Does work in threads, of which there are as many as were busy at once of late.
 
-    The one that was busy last is taken first, as it has most of what it needs at hand. `do` and
-    `are_stuck` are for the thread of the event loop.
+    The one that was busy last is taken first, as it has most of what it needs at hand; one that
+    ends calls `leave_thread` before. `do` and `are_stuck` are for the thread of the event loop.
     """
 
-    def __init__(self, most: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, most: int, loop: asyncio.AbstractEventLoop, leave_thread: Callable[[], None]
+    ) -> None:
+        self.leave_thread = leave_thread
         self._most = most
         self._loop = loop
         self._lock = threading.Lock()
@@ -131,7 +146,8 @@ class Threads:
                 thread = _Thread(self, f"request-{self._started + 1}")
             except RuntimeError:  # the system starts no more
                 raise Shed(ShedReason.REQUESTS) from None
-            self._started += 1
+            with self._lock:
+                self._started += 1
         thread.hand(turn)
 
     def after(self, thread: _Thread, done: _Turn[Any]) -> _Turn[Any] | None:
@@ -145,6 +161,15 @@ class Threads:
         if done.is_urgent:
             self._loop.call_soon_threadsafe(self._notice)
         return turn
+
+    def lets_go(self, thread: _Thread) -> bool:
+        """Return True for a thread that is idle, and have it chosen no more."""
+        with self._lock:
+            is_idle = thread in self._idle
+            if is_idle:
+                self._idle.remove(thread)
+                self._started -= 1
+        return is_idle
 
     def _look_after(self) -> None:
         """Notice what happened, as long as there is anything that may."""

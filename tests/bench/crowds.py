@@ -102,7 +102,7 @@ def half_sent(kind: str, bodies: Callable[[], list[bytes]]) -> None:
         row(f"{name}slowest liveness", f"{max(looks):.3f} s", "1 s")
         row(f"{name}slowest purchase", f"{max(bought):.3f} s", "1 s")
         with contextlib.suppress(AssertionError):
-            eventually(lambda: descriptors(worker) <= before[0])
+            eventually(lambda: descriptors(worker) <= before[0] and threads(worker) <= before[1])
         left = descriptors(worker) - before[0], threads(worker) - before[1]
         row(f"{name}descriptors, threads left", f"{left[0]}, {left[1]}", "0, 0")
 

@@ -47,9 +47,12 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def play(story: Callable[[Threads], Coroutine[Any, Any, None]]) -> None:
+def play(
+    story: Callable[[Threads], Coroutine[Any, Any, None]],
+    leave_thread: Callable[[], None] = lambda: None,
+) -> None:
     async def told() -> None:
-        await story(Threads(MOST, asyncio.get_running_loop()))
+        await story(Threads(MOST, asyncio.get_running_loop(), leave_thread))
 
     asyncio.run(told())
 
@@ -168,6 +171,23 @@ def test_a_burst_after_a_long_rest_is_not_stuck(monkeypatch: pytest.MonkeyPatch)
         await asyncio.gather(*burst)
 
     play(story)
+
+
+def test_threads_that_are_idle_end_and_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "IDLE_SECONDS", 0.05)
+    gate = Gate()
+    left: list[str] = []
+
+    async def story(pool: Threads) -> None:
+        burst = [asyncio.create_task(pool.do(gate)) for _ in range(MOST)]
+        await until(lambda: gate.began == MOST)
+        gate.open()
+        names = await asyncio.gather(*burst)
+        await until(lambda: sorted(left) == sorted(names))
+        again = [asyncio.create_task(pool.do(gate)) for _ in range(2 * MOST)]
+        assert len(set(await asyncio.gather(*again))) <= MOST
+
+    play(story, lambda: left.append(threading.current_thread().name))
 
 
 def test_where_no_thread_can_be_started_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
