@@ -15,9 +15,9 @@ from financial_api.api.probes import LIVENESS, PROBES
 from financial_api.api.refusals import REFUSAL
 from financial_api.api.responses import FileResponse
 from financial_api.kernel import clock, standard_error
-from financial_api.kernel.errors import ServiceUnavailable, ValidationError
+from financial_api.kernel.errors import ServiceUnavailable
 from financial_api.serving.bodies import IS_READ, Bodies
-from financial_api.serving.environ import UNREADABLE, Environ, environ_of, has_body
+from financial_api.serving.environ import Environ, environ_of, has_body
 from financial_api.serving.listeners import bound_writes
 from financial_api.serving.threads import STUCK_SECONDS, Threads
 
@@ -69,27 +69,20 @@ class Edge:
 
     async def _handle(self, environ: Environ, protocol: HTTPProtocol) -> None:
         path = environ["PATH_INFO"]
-        refusal = self._refusal(environ, path)
-        if refusal is None and path != LIVENESS:
-            threads = self._probe_threads if path in PROBES else self._threads
-            try:
-                if has_body(environ):
-                    await self._bodies.read(environ, protocol)
-                environ[WHOLE_AT] = clock.monotonic()
-                await threads.do(lambda: self._reply(environ, protocol))
-                return
-            except Exception as error:  # noqa: BLE001  # answered with, and logged unless it sheds
-                refusal = error
-        environ[REFUSAL] = refusal
-        self._reply(environ, protocol)
-
-    def _refusal(self, environ: Environ, path: str) -> Exception | None:
-        """Return what a request is refused for though there is room."""
-        if path == LIVENESS and self._threads.are_stuck:
-            return _STUCK
-        if settings.TRUSTED_PROXIES and environ.get("HTTP_X_FORWARDED_FOR") == UNREADABLE:
-            return _NOBODYS
-        return None
+        if path == LIVENESS:
+            if self._threads.are_stuck:
+                environ[REFUSAL] = _STUCK
+            self._reply(environ, protocol)
+            return
+        threads = self._probe_threads if path in PROBES else self._threads
+        try:
+            if has_body(environ):
+                await self._bodies.read(environ, protocol)
+            environ[WHOLE_AT] = clock.monotonic()
+            await threads.do(lambda: self._reply(environ, protocol))
+        except Exception as error:  # noqa: BLE001  # answered with, and logged unless it sheds
+            environ[REFUSAL] = error
+            self._reply(environ, protocol)
 
     def _reply(self, environ: Environ, protocol: HTTPProtocol) -> None:
         """Answer, and hang up where a body was left unread: it looks like a next request."""
@@ -123,7 +116,6 @@ class Edge:
         self._loop.call_soon(sys.exit)
 
 
-_NOBODYS = ValidationError.of_field("X-Forwarded-For", "this header cannot be read")
 _STUCK = ServiceUnavailable(
     f"No request was finished for {STUCK_SECONDS:.0f} seconds, while some waited."
 )

@@ -235,7 +235,10 @@ def test_it_can_be_off(environment: dict[str, str]) -> None:
 
 
 def test_an_answer_that_the_store_could_not_give_leaves_a_line(
-    backend: PersistenceBackend, opened: Callable[[Api], Api], caplog: pytest.LogCaptureFixture
+    backend: PersistenceBackend,
+    no_relay: None,
+    opened: Callable[[Api], Api],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def away(step: str) -> None:
         if step == "before commit":

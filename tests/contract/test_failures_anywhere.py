@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from financial_api.api import access_log, authentication, body, cors, hosts, middleware, refusals
-from infra_backends import persistence
 from infra_backends.persistence.base import PersistenceBackend
 from tests.support.api import Api, Customer, error_of, expect
 from tests.support.in_process import URL, in_process, nothing_cached
@@ -32,8 +31,10 @@ def fail(*args: Any, **keywords: Any) -> Any:
 
 
 @pytest.fixture
-def customer(backend: PersistenceBackend, opened: Callable[[Api], Api]) -> Iterator[Api]:
-    with nothing_cached(), persistence.use(backend):
+def customer(
+    backend: PersistenceBackend, no_relay: None, opened: Callable[[Api], Api]
+) -> Iterator[Api]:
+    with nothing_cached():
         yield opened(in_process(Customer(URL)))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from financial_api.api.access import _template
+from financial_api.api.access_log import _template
 from financial_api.kernel import metrics
 from financial_api.kernel.metrics import Gauge
 from financial_api.urls import urlpatterns
