@@ -67,12 +67,10 @@ class Bodies:
             if not await self._is_done(reading, AT_ONCE_SECONDS):
                 await self._wait(reading, Request(environ))
             return reading.result() if reading.done() else None
-        except ProtocolClosed:
-            return None
         finally:
             reading.cancel()
 
-    async def _wait(self, reading: "asyncio.Task[bytes]", request: Request) -> None:
+    async def _wait(self, reading: "asyncio.Task[bytes | None]", request: Request) -> None:
         """Give a body its time, in places of all, of its address and of its user."""
         ends_at = self._loop.time() + settings.BODY_SECONDS - AT_ONCE_SECONDS
         with (
@@ -85,7 +83,7 @@ class Bodies:
             with _place(self._of_users, user, MOST_OF_USER, ShedReason.BODIES_OF_USER):
                 await self._is_done(reading, ends_at - self._loop.time())
 
-    async def _is_done(self, reading: "asyncio.Task[bytes]", seconds: float) -> bool:
+    async def _is_done(self, reading: "asyncio.Task[bytes | None]", seconds: float) -> bool:
         await asyncio.wait(
             (reading, self._end), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
         )
@@ -99,15 +97,18 @@ class _Interrupted(io.RawIOBase):
         raise OSError("the body ended early")
 
 
-async def _whole(protocol: HTTPProtocol) -> bytes:
-    """Return a body of announced length; raise ProtocolClosed for one that ends early."""
-    return await protocol()
+async def _whole(protocol: HTTPProtocol) -> bytes | None:
+    """Return a body of announced length, None for one that is cut off."""
+    try:
+        return await protocol()
+    except ProtocolClosed:
+        return None
 
 
-async def _up_to_limit(protocol: HTTPProtocol) -> bytes:
+async def _up_to_limit(protocol: HTTPProtocol) -> bytes | None:
     """Return a body of unannounced length, or its beginning where that is over the limit.
 
-    Raises ProtocolClosed for one that is cut off.
+    None for one that is cut off: granian gives an empty piece for the error, and one at the end.
     """
     body, ends = bytearray(), 0
     async for piece in protocol:
@@ -115,9 +116,7 @@ async def _up_to_limit(protocol: HTTPProtocol) -> bytes:
         ends += not piece
         if len(body) > settings.MAX_BODY_BYTES:
             break
-    if ends > 1:  # the first stands for an error, which granian does not tell otherwise
-        raise ProtocolClosed
-    return bytes(body)
+    return bytes(body) if ends <= 1 else None
 
 
 def _network(request: Request) -> str | None:
