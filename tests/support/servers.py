@@ -52,7 +52,7 @@ class RunningServer:
         return self.process.wait(STOP_SECONDS)
 
     def end(self) -> None:
-        """Have it stop; kill it where it does not, as with a connection that a test left open."""
+        """Have it stop; kill it where it does not."""
         try:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(FAREWELL_SECONDS)
