@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from financial_api.serving.edge import STOP_SECONDS as WORKERS_STOP_SECONDS
 from tests.support.api import Customer, eventually
 from tests.support.crowds import Crowd, authorization, kept_request
 from tests.support.fork_server import FORK_SERVER
+from tests.support.processes import workers_of
 from tests.support.servers import (
     STOP_SECONDS,
     Environment,
@@ -109,6 +111,17 @@ def test_requests_under_way_are_answered(
                 assert ended_well(server, told_at)
         finally:
             door.open()
+
+
+def test_a_worker_that_no_signal_reaches_is_killed_in_the_end(environment: Environment) -> None:
+    with running(environment) as server:
+        [worker] = workers_of(server)
+        os.kill(worker, signal.SIGSTOP)
+
+        terminate(server)
+
+        assert server.process.wait(STOP_SECONDS) == 0
+        assert "is killed" in server.log.read_text()
 
 
 def is_listening(server: RunningServer) -> bool:
