@@ -75,6 +75,18 @@ def test_a_malformed_header_hides_nothing_behind_it(
     assert b" 400 " in raw_http.exchange(development_server.url, sent).raw.partition(b"\r\n")[0]
 
 
+@pytest.mark.parametrize("length", ["x", "2x", "2, 2", "-2", "+2", ""])
+def test_a_length_that_is_none_is_refused_without_a_page(
+    development_server: RunningServer, length: str
+) -> None:
+    token = f"Authorization: Bearer {issue('user-001')}"
+    sent = raw_http.request("POST", "/v1/users", token, f"Content-Length: {length}", body=b"{}")
+
+    answer = raw_http.exchange(development_server.url, sent)
+
+    assert (answer.status, answer.body) == (400, b"")
+
+
 @pytest.mark.parametrize(("sent", "status"), REPEATED)
 def test_a_header_that_comes_twice_is_not_taken_for_one_value(
     development_server: RunningServer, sent: bytes, status: int
