@@ -80,7 +80,7 @@ class _Instruments:
         )
         self._request_seconds = Histogram(
             "financial_api_request_seconds",
-            "From a request's arrival in the application to its answer.",
+            "From when a request is here as a whole to its answer.",
             ("method", "route", "status"),
             buckets=_REQUEST_SECONDS,
             registry=self.registry,
